@@ -1,0 +1,122 @@
+import stringWidth from 'string-width'
+import wrapAnsi from 'wrap-ansi'
+import type { Report, ReportStep, ReportTest } from '../../grader/index.ts'
+import type { Terminal } from '../terminal.ts'
+import { markDifference } from './mark-difference.ts'
+
+interface Detail {
+  /** Every failed test, not only the first of each step. */
+  all: boolean
+}
+
+/** A report for the person who wrote the solution. */
+export function terminalReport(report: Report, terminal: Terminal, { all }: Detail): string {
+  const { exercise, toolchain, seed } = report
+  const lines = [spread(`${terminal.bold(exercise.id)} · ${toolchain.name} · ${toolchain.version}`, terminal.dim(`seed ${seed}`), terminal.width)]
+  if (report.message) lines.push(...general(report, terminal))
+  const shown = new Set<string>()
+  for (const step of visibleSteps(report)) {
+    lines.push(stepLine(step, report, terminal))
+    const failed = step.tests.filter((test) => test.status === 'failed')
+    for (const test of all ? failed : failed.slice(0, 1)) {
+      const reason = JSON.stringify([test.cause, test.message])
+      // A program that never starts fails every step in the same way: once is enough.
+      if (test.cause && shown.has(reason)) lines.push(row('', 'the same as above', terminal))
+      else lines.push(...testLines(test, step, terminal))
+      shown.add(reason)
+    }
+    if (!all && failed.length > 1) lines.push(row('', `${count(failed.length - 1, 'more test')} failed in this step; --keep-going shows all`, terminal))
+  }
+  lines.push(summary(report, terminal))
+  return `${lines.join('\n')}\n`
+}
+
+/** Steps that were asked for: a step without any verdict was not. */
+function visibleSteps(report: Report): ReportStep[] {
+  if (report.status === 'errored' || report.cause === 'build_failed') return []
+  return report.steps.filter((step) => step.status !== 'skipped' || step.needs || step.tests.every((test) => test.status !== 'skipped'))
+}
+
+function general(report: Report, terminal: Terminal): string[] {
+  const lines = [`${terminal.red('✖')} ${report.message ?? ''}`]
+  lines.push(...evidenceRows(report.evidence ?? {}, terminal))
+  return lines
+}
+
+function stepLine(step: ReportStep, report: Report, terminal: Terminal): string {
+  const idWidth = Math.max(...report.steps.map(({ id }) => id.length)) + 2
+  const titleWidth = Math.max(...report.steps.map(({ title }) => stringWidth(title))) + 2
+  const id = step.id.padEnd(idWidth)
+  if (step.status === 'skipped') return terminal.dim(`○ ${id}${step.needs ? `needs ${step.needs}` : 'not run'}`)
+  const symbol = step.status === 'passed' ? terminal.green('✔') : terminal.red('✖')
+  const points = `${step.points.earned}/${step.points.possible}`.padStart(5)
+  const time = `${Math.round(step.ms)} ms`.padStart(9)
+  const room = Math.max(10, Math.min(titleWidth, terminal.width - idWidth - points.length - time.length - 2))
+  return `${symbol} ${terminal.bold(id)}${fit(step.title, room)}${points}${terminal.dim(time)}`
+}
+
+function testLines(test: ReportTest, step: ReportStep, terminal: Terminal): string[] {
+  const { evidence = {} } = test
+  const lines = [row('test', test.title, terminal)]
+  if (explains(test)) lines.push(row('why', test.message ?? '', terminal))
+  lines.push(...evidenceRows(evidence, terminal))
+  lines.push(row('read', `README.md, ${step.section} · npx learn-backend hint`, terminal))
+  return lines
+}
+
+/** A message that only repeats "expected this, got that" says nothing that the rows below it don't. */
+function explains({ message, cause, evidence }: ReportTest): boolean {
+  if (!message) return false
+  return cause !== undefined || !evidence?.expected || !message.startsWith(`expected ${evidence.expected}`)
+}
+
+type Evidence = NonNullable<ReportTest['evidence']>
+
+function evidenceRows(evidence: Evidence, terminal: Terminal): string[] {
+  const { asked, sent, expected, got, notes = [], stack = [], log = [], replay } = evidence
+  const lines: string[] = []
+  if (asked) lines.push(row('asked', asked, terminal))
+  if (sent) lines.push(row('sent', sent, terminal))
+  if (expected) lines.push(row('expected', expected, terminal))
+  if (got) lines.push(row('got', got, terminal))
+  const marks = expected && got ? markDifference(expected, got, terminal.width - indent) : undefined
+  if (marks) lines.push(terminal.red(row('', marks, terminal)))
+  for (const note of notes) lines.push(row('note', note, terminal))
+  if (stack[0]) lines.push(row('at', stack.slice(0, 3).join(' · '), terminal))
+  if (log.length > 0) lines.push(row('log', log.join('\n'), terminal))
+  if (replay) lines.push(row('replay', replay, terminal))
+  return lines
+}
+
+function summary(report: Report, terminal: Terminal): string {
+  const { points, steps } = report
+  const passed = steps.filter((step) => step.status === 'passed').length
+  const colour = report.status === 'passed' ? terminal.green : terminal.red
+  const text = `${points.earned} of ${points.possible} points · ${passed} of ${count(steps.length, 'step')} · ${(report.ms / 1000).toFixed(1)} s`
+  return colour(terminal.bold(text))
+}
+
+/** Columns before the text of a row: four, the label, and a space. */
+const indent = 14
+
+/** A labelled piece of text, wrapped under itself. */
+function row(label: string, text: string, terminal: Terminal): string {
+  const width = Math.max(20, terminal.width - indent)
+  const wrapped = wrapAnsi(text, width, { hard: true, trim: false }).split('\n')
+  const head = `    ${terminal.dim(label.padEnd(indent - 5))} `
+  return wrapped.map((line, index) => `${index === 0 ? head : ' '.repeat(indent)}${line}`).join('\n')
+}
+
+function spread(left: string, right: string, width: number): string {
+  const gap = Math.min(width, 100) - stringWidth(left) - stringWidth(right)
+  return `${left}${' '.repeat(Math.max(2, gap))}${right}`
+}
+
+function fit(text: string, width: number): string {
+  const excess = stringWidth(text) - width
+  return excess > 0 ? `${text.slice(0, width - 1)}…` : text + ' '.repeat(-excess)
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}

@@ -1,0 +1,82 @@
+import { Command, CommanderError, Option } from 'commander'
+import { ownPackage } from '../grader/package-root.ts'
+import { UserError } from '../grader/user-error.ts'
+import type { Io, Session } from './session.ts'
+import { type CommandModule, type CommandSpec, commandGroups } from './commands/index.ts'
+import { createTerminal } from './terminal.ts'
+
+/** 0 passed, 1 the solution failed, 2 wrong usage or an invalid course, 3 the environment lacks something, 70 our bug. */
+export type ExitCode = 0 | 1 | 2 | 3 | 70 | 130
+
+/** Runs one command line. @param words without `node` and the program's name */
+export async function runCli(words: string[], io: Io): Promise<number> {
+  let exitCode: number = 0
+  const session = (options: Record<string, unknown>): Session => ({
+    ...io,
+    terminal: createTerminal(io, { colour: options['color'] !== false && !options['json'] }),
+  })
+  const program = new Command('learn-backend')
+    .description('Real backend exercises, graded against your own running program.')
+    .version(ownPackage().version, '-V, --version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: (text) => void io.stderr.write(text) })
+    .addHelpText('after', '\nStart with:  learn-backend next\nExit codes:  0 passed, 1 failed, 2 wrong usage, 3 something is missing here, 70 a bug of ours')
+  addCommands(program, commandGroups, async (load, parameters, options) => {
+    exitCode = await (await load()).run(parameters, options, session(options))
+  })
+  try {
+    if (words.length === 0) {
+      program.outputHelp()
+      return 0
+    }
+    await program.parseAsync(words, { from: 'user' })
+    return exitCode
+  } catch (error) {
+    return report(error, io)
+  }
+}
+
+type Act = (load: () => Promise<CommandModule>, parameters: (string | undefined)[], options: Record<string, unknown>) => Promise<void>
+
+function addCommands(parent: Command, specs: Record<string, CommandSpec>, act: Act): void {
+  for (const [name, spec] of Object.entries(specs)) {
+    const command = parent
+      .command([name, ...(spec.arguments ?? [])].join(' '))
+      .summary(spec.summary)
+      .description([spec.summary, spec.details].filter(Boolean).join('\n\n'))
+      .helpOption('-h, --help', 'show help')
+      .version(ownPackage().version, '-V, --version', 'show the version')
+    if ('commands' in spec) {
+      addCommands(command, spec.commands, act)
+      continue
+    }
+    for (const [flags, description, values] of spec.options) {
+      const option = new Option(flags, description)
+      command.addOption(values ? option.choices(values) : option)
+    }
+    command.addOption(new Option('--no-color', 'no colours'))
+    const { load } = spec
+    command.action(async (...received: unknown[]) => {
+      const parameters = received.slice(0, -2) as (string | undefined)[]
+      await act(load, parameters, command.opts())
+    })
+  }
+}
+
+function report(error: unknown, io: Io): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (io.signal.aborted) {
+    io.stderr.write('\nStopped; everything that was started is stopped too.\n')
+    return 130
+  }
+  if (error instanceof UserError) {
+    io.stderr.write(`${error.message}\n${error.remedy ? `${error.remedy}\n` : ''}`)
+    return error.code === 'environment' ? 3 : 2
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  io.stderr.write(`${stack}\n\nThis is a bug in learn-backend ${ownPackage().version}. Please report it with the lines above.\n`)
+  return 70
+}

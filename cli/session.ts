@@ -1,0 +1,18 @@
+import type { Terminal } from './terminal.ts'
+
+/** The outside world as the program sees it, read once in `main.ts`. */
+export interface Io {
+  cwd: string
+  env: Record<string, string | undefined>
+  stdin: NodeJS.ReadStream
+  stdout: NodeJS.WriteStream
+  stderr: NodeJS.WriteStream
+  now(): Date
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal
+}
+
+/** What a command works with. */
+export interface Session extends Io {
+  terminal: Terminal
+}

@@ -1,0 +1,141 @@
+import { join } from 'node:path'
+import { readBuiltTests } from '../exercise/built-course.ts'
+import type { Exercise } from '../exercise/exercise.ts'
+import { type IsolationId, isolations } from '../isolation/index.ts'
+import type { KitContext, RunSettings } from '../kit/context.ts'
+import { ownPackage } from '../package-root.ts'
+import { makeEarlyReport, makeReport, type ReportHead } from '../report/make-report.ts'
+import type { Report } from '../report/schema.ts'
+import { openRunScope, type RunScope } from '../solution/run-scope.ts'
+import { detectSolution, toolchains } from '../toolchains/index.ts'
+import { BuildFailure, type Launch, type Toolchain } from '../toolchains/toolchain.ts'
+import { UserError } from '../user-error.ts'
+import type { TestResult } from './run-tests.ts'
+
+export interface GradeRequest {
+  exercise: Exercise
+  /** The solution's folder, absolute. */
+  solution: string
+  seed: string
+  /** Also run steps of which a needed one failed. */
+  keepGoing?: boolean
+  /** Only these steps. */
+  only?: string[]
+  isolation?: IsolationId
+  /** The variables from which the solution's environment is picked; usually `process.env`. */
+  hostEnvironment: Record<string, string | undefined>
+  onTest?: (result: TestResult) => void
+  /** Aborting it stops everything that was started and rejects with its reason. */
+  signal?: AbortSignal
+}
+
+/**
+ * Builds and starts a solution, runs the hidden tests against it and stops it again.
+ * A wrong solution is a report, not an exception.
+ * @throws UserError when there is no solution, or the machine lacks something
+ */
+export async function gradeSolution(request: GradeRequest): Promise<Report> {
+  const { exercise, signal } = request
+  const startedAt = new Date()
+  const start = performance.now()
+  const { toolchain, main } = findProgram(request)
+  const isolation = request.isolation ?? 'none'
+  const head = (): ReportHead => ({
+    exercise,
+    seed: request.seed,
+    toolchain: { id: toolchain.id, name: toolchain.name, version: toolchain.version() },
+    isolation,
+    only: request.only,
+    startedAt,
+    ms: Math.round(performance.now() - start),
+    grader: ownPackage().version,
+  })
+  signal?.throwIfAborted()
+  await using scope = openRunScope()
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+  aborted.catch(() => {})
+
+  const grade = async (): Promise<Report> => {
+    // The engine loads while the solution is being built and started.
+    const engine = loadEngine()
+    let launch: Launch | undefined
+    try {
+      if (main) launch = await toolchain.build({ folder: request.solution, main, output: await scope.folder('build') })
+    } catch (error) {
+      if (!(error instanceof BuildFailure)) throw error
+      return makeEarlyReport(head(), describeBuildFailure(error))
+    }
+    const settings = settingsOf(request, launch)
+    const { enterContext, leaveContext, startAhead, runTests } = await engine
+    const context = enterContext(settings, scope, isolations[isolation])
+    if (exercise.interface === 'http') await startAhead(context)
+    try {
+      const files = await compiledTests(exercise, scope)
+      const run = await runTests({ files, timeout: exercise.limits.test_ms, onTest: request.onTest })
+      return makeReport(head(), run)
+    } finally {
+      leaveContext()
+    }
+  }
+  return await Promise.race([grade(), aborted])
+}
+
+function findProgram({ exercise, solution }: GradeRequest): { toolchain: Toolchain; main?: string } {
+  if (exercise.interface !== 'suite') return detectSolution(solution)
+  return { toolchain: toolchains.ts }
+}
+
+interface Engine {
+  enterContext(settings: RunSettings, scope: RunScope, isolation: (typeof isolations)[IsolationId]): KitContext
+  leaveContext(): void
+  startAhead(context: KitContext): Promise<void>
+  runTests: typeof import('./run-tests.ts').runTests
+}
+
+// The very modules that hidden tests import: the kit must be one and the same for both.
+async function loadEngine(): Promise<Engine> {
+  return (await import('./engine.ts')) as Engine
+}
+
+function settingsOf(request: GradeRequest, launch: Launch | undefined): RunSettings {
+  const { exercise } = request
+  return {
+    exercise: {
+      id: exercise.id,
+      interface: exercise.interface,
+      limits: exercise.limits,
+      steps: exercise.steps.map(({ id, needs }) => ({ id, needs })),
+      hidden: join(exercise.folder, 'hidden'),
+    },
+    solution: { folder: request.solution, ...(launch ? { launch } : {}) },
+    seed: request.seed,
+    keepGoing: request.keepGoing ?? false,
+    ...(request.only ? { only: request.only } : {}),
+    hostEnvironment: request.hostEnvironment,
+  }
+}
+
+async function compiledTests(exercise: Exercise, scope: RunScope): Promise<string[]> {
+  const built = readBuiltTests(exercise)
+  if (built) return built
+  const { compileHiddenTests } = await import('./compile-hidden-tests.ts')
+  try {
+    return await compileHiddenTests(exercise.folder, await scope.folder('hidden'))
+  } catch (error) {
+    throw new UserError('invalid_exercise', `The hidden tests of ${exercise.id} do not compile:\n${(error as Error).message}`, { cause: error })
+  }
+}
+
+function describeBuildFailure(failure: BuildFailure): Parameters<typeof makeEarlyReport>[1] {
+  const lines = failure.problems.flatMap(({ file, line, column, message, source }) => [
+    file ? `${file}:${line}:${column} ${message}` : message,
+    ...(source === undefined ? [] : [`    ${source}`, `    ${' '.repeat(Math.max(0, (column ?? 1) - 1))}^`]),
+  ])
+  return {
+    cause: 'build_failed',
+    message: 'The solution does not build.',
+    evidence: { log: lines },
+  }
+}

@@ -1,0 +1,24 @@
+import type { Problem } from './read-yaml.ts'
+import type { CourseFile, ExerciseFile } from './schema.ts'
+
+/** An exercise that was found and is valid. Plain data: the build keeps it as JSON. */
+export interface Exercise extends ExerciseFile {
+  topic: string
+  /** Its folder, absolute. */
+  folder: string
+  /** The languages in which a starter exists, e.g. `ts`. */
+  languages: string[]
+}
+
+/** A course, with those of its exercises that are valid. */
+export interface Course {
+  id: string
+  title: string
+  /** Its folder, absolute. */
+  folder: string
+  topics: CourseFile['topics']
+  /** In the order in which they are offered. */
+  exercises: Exercise[]
+  /** What is wrong with the others. */
+  problems: Problem[]
+}

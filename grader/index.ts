@@ -1,0 +1,12 @@
+/** The grader as a library: no terminal, no environment, no exit. */
+export { UserError, type UserErrorCode } from './user-error.ts'
+export { ownPackage } from './package-root.ts'
+export { builtInCourse } from './exercise/built-course.ts'
+export { findExercise, openCourse } from './exercise/open-course.ts'
+export { buildCourse } from './exercise/build-course.ts'
+export { describeProblem, loadCourse } from './exercise/load-course.ts'
+export type { Problem } from './exercise/read-yaml.ts'
+export type { Course, Exercise } from './exercise/exercise.ts'
+export { gradeSolution, type GradeRequest } from './engine/grade-solution.ts'
+export type { TestResult } from './engine/run-tests.ts'
+export type { Cause, Report, ReportStep, ReportTest } from './report/schema.ts'

@@ -1,0 +1,70 @@
+import type { Isolation } from '../isolation/index.ts'
+import type { RunScope } from '../solution/run-scope.ts'
+import type { Launch } from '../toolchains/toolchain.ts'
+import type { Program } from '../solution/program.ts'
+import type { SolutionFailure } from './evidence.ts'
+import { Recorder } from './recorder.ts'
+
+/** The bounds within which a solution is judged. Times in milliseconds. */
+export interface Limits {
+  start_ms: number
+  test_ms: number
+  request_ms: number
+  output_kb: number
+  answer_kb: number
+}
+
+/** What the kit must know of the run that it is part of. Plain data, so that it can be handed to another process. */
+export interface RunSettings {
+  exercise: {
+    id: string
+    interface: 'http' | 'tcp' | 'cli' | 'suite'
+    limits: Limits
+    steps: { id: string; needs: string[] }[]
+    /** The folder of the hidden tests. */
+    hidden: string
+  }
+  solution: {
+    folder: string
+    /** Absent for a test suite, which has no program. */
+    launch?: Launch
+  }
+  seed: string
+  /** Run a step although one that it needs has failed. */
+  keepGoing: boolean
+  /** Only these steps; all when absent. */
+  only?: string[]
+  /** The variables from which a solution's environment is picked. */
+  hostEnvironment: Record<string, string | undefined>
+}
+
+export interface KitContext extends RunSettings {
+  scope: RunScope
+  isolation: Isolation
+  failedSteps: Set<string>
+  recorder: Recorder
+  /** The first start failed and none has succeeded since: waiting for the deadline again would teach nothing. */
+  startFailure?: SolutionFailure | undefined
+  /** A program that was started ahead of the tests, for the first `app` with default settings. */
+  headStart?: { program: Promise<Program>; port: number; dataDir: string } | undefined
+}
+
+let current: KitContext | undefined
+
+/** Opens the kit for one run. Test files may be imported after it. */
+export function enterContext(settings: RunSettings, scope: RunScope, isolation: Isolation): KitContext {
+  current = { ...settings, scope, isolation, failedSteps: new Set(), recorder: new Recorder() }
+  return current
+}
+
+export function leaveContext(): void {
+  current = undefined
+}
+
+/** @throws when a test file is run without learn-backend */
+export function context(): KitContext {
+  if (!current) {
+    throw new Error('learn-backend/kit is used outside a run: start hidden tests with "learn-backend verify" or "author check".')
+  }
+  return current
+}

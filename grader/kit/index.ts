@@ -1,0 +1,32 @@
+/**
+ * `learn-backend/kit`: what hidden tests import, beside `vitest`. See "Writing an exercise" in CONTRIBUTING.md.
+ */
+import './matchers.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { context } from './context.ts'
+
+export { test, withApp } from './fixtures.ts'
+export { note, step } from './step.ts'
+export { sleep, together } from './time.ts'
+export { SolutionFailure } from './evidence.ts'
+export type { Evidence, FailureCode } from './evidence.ts'
+export type { App, StartOptions } from './app.ts'
+export type { Answer, RequestOptions } from './http-client.ts'
+export type { Connection } from './connection.ts'
+export type { Cli, Run, RunningCli, RunOptions } from './cli.ts'
+export type { Suite, SuiteOptions, SuiteRun, SuiteTest } from './suite.ts'
+export type { Reply, SeenRequest, Upstream } from './upstream.ts'
+export type { Tap, TappedConnection } from './tap.ts'
+export type { Random } from './random.ts'
+export type { Fixtures } from './fixtures.ts'
+
+/** The absolute path of a file that lies beside the hidden tests. */
+export function fileOf(path: string): string {
+  return join(context().exercise.hidden, path)
+}
+
+/** The text of a file that lies beside the hidden tests. */
+export function readHidden(path: string): string {
+  return readFileSync(fileOf(path), 'utf8')
+}

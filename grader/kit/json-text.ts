@@ -1,0 +1,28 @@
+/** A JSON value, or an expectation of one, in one line. Asymmetric matchers are shown as `<any String>` and the like. */
+export function jsonText(value: unknown): string {
+  if (isAsymmetric(value)) return `<${value.toAsymmetricMatcher?.() ?? String(value)}>`
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).filter(([, member]) => member !== undefined)
+    return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${jsonText(member)}`).join(',')}}`
+  }
+  return JSON.stringify(value) ?? 'undefined'
+}
+
+/** The actual value with its members in the order of the expected one, so that the two lines can be compared by eye. */
+export function inOrderOf(expected: unknown, actual: unknown): unknown {
+  if (Array.isArray(expected) && Array.isArray(actual)) {
+    return actual.map((element, index) => inOrderOf(expected[index], element))
+  }
+  if (!isPlain(expected) || !isPlain(actual)) return actual
+  const names = [...Object.keys(expected).filter((name) => name in actual), ...Object.keys(actual).filter((name) => !(name in expected))]
+  return Object.fromEntries(names.map((name) => [name, inOrderOf(expected[name], actual[name])]))
+}
+
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isAsymmetric(value)
+}
+
+function isAsymmetric(value: unknown): value is { asymmetricMatch: unknown; toAsymmetricMatcher?: () => string } {
+  return typeof value === 'object' && value !== null && 'asymmetricMatch' in value
+}

@@ -1,0 +1,33 @@
+import { solutionEnvironment } from '../solution/environment.ts'
+import { type Program, startProgram } from '../solution/program.ts'
+import type { KitContext } from './context.ts'
+import type { StartOptions } from './app.ts'
+
+export interface LaunchRequest {
+  run: KitContext
+  port: number
+  dataDir: string
+  options: StartOptions
+}
+
+/** Starts the solution as a server; does not wait until it listens. */
+export function launchServer({ run, port, dataDir, options }: LaunchRequest): Promise<Program> {
+  const { launch, folder } = run.solution
+  if (!launch) throw new Error('this exercise has no program to start: its interface is a test suite')
+  return startProgram({
+    command: {
+      file: launch.file,
+      args: [...launch.args, ...(options.args ?? [])],
+      cwd: folder,
+      env: solutionEnvironment(run.hostEnvironment, {
+        ...launch.env,
+        PORT: String(port),
+        DATA_DIR: dataDir,
+        ...options.env,
+      }),
+    },
+    scope: run.scope,
+    isolation: run.isolation,
+    outputLimit: run.exercise.limits.output_kb * 1024,
+  })
+}

@@ -1,0 +1,45 @@
+import { afterEach, beforeEach, describe } from 'vitest'
+import { context } from './context.ts'
+
+/**
+ * The tests of one step of the exercise. A step is skipped while one that it needs has failed, because its verdict
+ * would say nothing.
+ * @param id a step of `exercise.yaml`
+ */
+export function step(id: string, define: () => void): void {
+  const { steps } = context().exercise
+  if (!steps.some((known) => known.id === id)) {
+    throw new Error(`step('${id}') is not in exercise.yaml; there are: ${steps.map((known) => known.id).join(', ')}`)
+  }
+  describe(id, () => {
+    beforeEach(({ skip }) => {
+      const run = context()
+      if (run.only && !run.only.includes(id)) skip('not selected')
+      const missing = missingNeed(id)
+      if (missing) skip(`needs ${missing}`)
+      run.recorder.begin()
+    })
+    afterEach(({ task }) => {
+      if (task.result?.state !== 'fail') return
+      Object.assign(task.meta, { evidence: context().recorder.evidence() })
+    })
+    // Registered first, so that it runs last: a fixture's clean-up may still fail the test.
+    beforeEach(({ onTestFailed }) => {
+      onTestFailed(() => void context().failedSteps.add(id))
+    })
+    define()
+  })
+}
+
+/** The first step that this one needs, directly or not, and that has failed. */
+function missingNeed(id: string): string | undefined {
+  const { exercise, failedSteps, keepGoing } = context()
+  if (keepGoing) return undefined
+  const needs = exercise.steps.find((known) => known.id === id)?.needs ?? []
+  return needs.map((need) => (failedSteps.has(need) ? need : missingNeed(need))).find((need) => need !== undefined)
+}
+
+/** Adds a line of evidence, shown when the current test fails. */
+export function note(text: string): void {
+  context().recorder.note(text)
+}

@@ -1,0 +1,32 @@
+// What a program may see of the machine. An allow-list: a learner's tokens and a CI's secrets stay out.
+const passedOn = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LC_ALL',
+  'LC_CTYPE',
+  'TZ',
+  'TMPDIR',
+  'JAVA_HOME',
+  'GOPATH',
+  'GOCACHE',
+  'GOROOT',
+  'XDG_CACHE_HOME',
+  'SYSTEMROOT',
+]
+
+/** The environment of a solution: what every program needs of `host`, then `own`. */
+export function solutionEnvironment(
+  host: Record<string, string | undefined>,
+  own: Record<string, string>,
+): Record<string, string> {
+  const environment: Record<string, string> = {}
+  for (const name of passedOn) {
+    const value = host[name]
+    if (value !== undefined) environment[name] = value
+  }
+  return { ...environment, ...own }
+}

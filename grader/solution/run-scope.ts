@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Janitor, startJanitor } from './janitor.ts'
+import { markedWith } from './processes.ts'
+
+/** Everything that one grading starts or writes belongs to its scope and is gone when the scope ends. */
+export interface RunScope {
+  /** Stands in the environment of every process of the run. */
+  id: string
+  /** The run's own folder; every other temporary folder lies in it. */
+  scratch: string
+  /** A process group now belongs to the run. */
+  adopt(group: number): void
+  /** A process group is gone. */
+  release(group: number): void
+  /** A new empty folder. */
+  folder(name: string): Promise<string>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+/** Opens a scope. @param tmp where scratch folders go; default: the system's */
+export function openRunScope(tmp: string = tmpdir()): RunScope {
+  const id = randomBytes(6).toString('hex')
+  const scratch = mkdtempSync(join(tmp, 'learn-backend-run-'))
+  const janitor: Janitor = startJanitor(id, scratch)
+  const groups = new Set<number>()
+  let folders = 0
+  return {
+    id,
+    scratch,
+    adopt(group) {
+      groups.add(group)
+      janitor.watch(group)
+    },
+    release(group) {
+      groups.delete(group)
+      janitor.release(group)
+    },
+    async folder(name) {
+      const path = join(scratch, `${++folders}-${name}`)
+      await mkdir(path, { recursive: true })
+      return path
+    },
+    async [Symbol.asyncDispose]() {
+      for (const group of groups) killHard(-group)
+      // Escaped processes may fork while they are being looked for: look until none is left.
+      for (let round = 0; round < 20; round++) {
+        const escaped = markedWith(id)
+        if (escaped.length === 0) break
+        for (const pid of escaped) killHard(pid)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      await rm(scratch, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 })
+      await janitor[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** SIGKILL to a process, or to a group when negative; one that is already gone is no error. */
+export function killHard(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // gone already
+  }
+}
