@@ -28,8 +28,7 @@ export async function loadCourse(folder: string): Promise<Course> {
 
 /** Several problems below a headline. */
 export function describeProblems(headline: string, problems: Problem[]): string {
-  return [headline, ...problems.map(describeProblem)].join('
-')
+  return [headline, ...problems.map(describeProblem)].join('\n')
 }
 
 /** A problem as `file:line:column message suggestion`. */
