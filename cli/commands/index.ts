@@ -45,4 +45,22 @@ export const commandGroups = {
     ],
     load: () => import('./verify.ts'),
   },
+  author: {
+    summary: 'for authors: write and check exercises',
+    commands: {
+      check: {
+        summary: 'prove that hidden tests are good',
+        details:
+          'The reference passes, every starter fails, each wrong solution fails where and why it should, repeats do not flake, stock Vitest agrees.',
+        arguments: ['[exercise]'],
+        options: [
+          ['--repeat <n>', 'grade the reference n times, each with another seed (default: 1)'],
+          ['--jobs <n>', 'gradings at once (default: one per processor)'],
+          course,
+          json,
+        ],
+        load: () => import('./author-check.ts'),
+      },
+    },
+  },
 } satisfies Record<string, CommandSpec>

@@ -99,7 +99,8 @@ async function loadEngine(): Promise<Engine> {
   return (await import('./engine.ts')) as Engine
 }
 
-function settingsOf(request: GradeRequest, launch: Launch | undefined): RunSettings {
+/** What the kit must know of a grading. */
+export function settingsOf(request: Omit<GradeRequest, 'onTest' | 'signal'>, launch: Launch | undefined): RunSettings {
   const { exercise } = request
   return {
     exercise: {

@@ -14,6 +14,12 @@ export async function openCourse(folder: string = builtInCourse): Promise<Course
   return loadCourse(folder)
 }
 
+/** Opens a course from its files, so that every mistake in them is found. */
+export async function openCourseForAuthor(folder: string = builtInCourse): Promise<Course> {
+  const { loadCourse } = await import('./load-course.ts')
+  return loadCourse(folder)
+}
+
 /**
  * The exercise of this id.
  * @throws UserError `unknown_exercise`, or `invalid_exercise` with everything that is wrong with it

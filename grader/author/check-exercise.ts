@@ -1,0 +1,139 @@
+import { readdirSync, statSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { JobResult, WorkerPool } from '../batch/worker-pool.ts'
+import type { Course, Exercise } from '../exercise/exercise.ts'
+import type { Problem } from '../exercise/read-yaml.ts'
+import type { Report } from '../report/schema.ts'
+import type { RunScope } from '../solution/run-scope.ts'
+import { copyPatched } from './apply-patch.ts'
+import { checkFiles } from './check-files.ts'
+import { checkReference, checkStarter, checkStock, checkWrong } from './verdicts.ts'
+import { runStockVitest } from './stock-vitest.ts'
+
+export interface CheckRequest {
+  exercise: Exercise
+  course: Course
+  pool: WorkerPool
+  scope: RunScope
+  /** How often the reference is graded, each time with another seed. */
+  repeat: number
+  hostEnvironment: Record<string, string | undefined>
+  /** A text for each finished grading. */
+  onProgress?: (text: string) => void
+}
+
+/** What `author check` found out about one exercise. */
+export interface ExerciseCheck {
+  exercise: string
+  problems: Problem[]
+  /** Wrong solutions caught on the right step for the right reason: the kill score. */
+  caught: number
+  wrong: number
+  /** How often the reference was graded. */
+  repeats: number
+  /** The reference's longest grading, in milliseconds. */
+  slowestMs: number
+  tests: number
+}
+
+/** Proves that an exercise's hidden tests are good, as far as running them can. */
+export async function checkExercise(request: CheckRequest): Promise<ExerciseCheck> {
+  const { exercise, course, scope, repeat } = request
+  const problems = await checkFiles(exercise, course)
+  const result: ExerciseCheck = { exercise: exercise.id, problems, caught: 0, wrong: exercise.wrong.length, repeats: repeat, slowestMs: 0, tests: 0 }
+  // Without its files there is nothing to run.
+  if (problems.length > 0) return result
+
+  const copies = await scope.folder(exercise.id)
+  const reference = join(copies, 'reference')
+  await cp(join(exercise.folder, 'reference/ts'), reference, { recursive: true })
+  const before = listing(reference)
+
+  const seeds = Array.from({ length: repeat }, (_, index) => (index + 1).toString(16).padStart(4, '0'))
+  const references = Promise.all(seeds.map(async (seed) => [seed, await grade(request, { solution: reference, seed, name: 'reference' })] as const))
+  const starters = Promise.all(exercise.languages.map((language) => gradeStarter(request, language, copies)))
+  const wrong = Promise.all(exercise.wrong.map((entry) => gradeWrong(request, entry, copies)))
+
+  for (const [seed, outcome] of await references) {
+    problems.push(...checkReference(exercise, seed, outcome))
+    result.slowestMs = Math.max(result.slowestMs, outcome.report?.ms ?? 0)
+    result.tests = outcome.report?.steps.reduce((sum, step) => sum + step.tests.length, 0) ?? result.tests
+  }
+  if (listing(reference) !== before) {
+    problems.push({ file: join(exercise.folder, 'reference/ts'), message: 'The grading left files in the solution\'s folder, or changed some.' })
+  }
+  problems.push(...(await starters).flatMap(({ language, outcome }) => checkStarter(exercise, language, outcome)))
+  for (const found of await wrong) {
+    problems.push(...found)
+    if (found.length === 0) result.caught++
+  }
+  problems.push(...(await checkAgainstStock(request, reference, (await references)[0]?.[1].report)))
+  return result
+}
+
+interface Attempt {
+  solution: string
+  seed: string
+  name: string
+  only?: string[]
+}
+
+async function grade({ exercise, pool, hostEnvironment, onProgress }: CheckRequest, attempt: Attempt): Promise<JobResult> {
+  const { solution, seed, only, name } = attempt
+  const outcome = await pool.grade({ exercise, solution, seed, ...(only ? { only } : {}), hostEnvironment })
+  onProgress?.(`${exercise.id}: ${name}`)
+  return outcome
+}
+
+async function gradeStarter(request: CheckRequest, language: string, copies: string): Promise<{ language: string; outcome: JobResult }> {
+  const solution = join(copies, `starter-${language}`)
+  await cp(join(request.exercise.folder, 'starter', language), solution, { recursive: true })
+  return { language, outcome: await grade(request, { solution, seed: '0001', name: `starter ${language}` }) }
+}
+
+async function gradeWrong(request: CheckRequest, entry: Exercise['wrong'][number], copies: string): Promise<Problem[]> {
+  const { exercise } = request
+  const file = join(exercise.folder, 'wrong', `${entry.patch}.patch`)
+  const solution = join(copies, `wrong-${entry.patch}`)
+  const mistakes = await copyPatched(join(exercise.folder, 'reference/ts'), file, solution)
+  if (mistakes.length > 0) return mistakes.map((message) => ({ file, message }))
+  const upTo = exercise.steps.findIndex((step) => step.id === entry.step)
+  const only = exercise.steps.slice(0, upTo + 1).map((step) => step.id)
+  return checkWrong(exercise, entry, await grade(request, { solution, seed: '0001', name: `wrong/${entry.patch}`, only }))
+}
+
+/** The same tests under stock Vitest: against the reference, and against a starter, which fails. */
+async function checkAgainstStock(request: CheckRequest, reference: string, report: Report | undefined): Promise<Problem[]> {
+  const { exercise, hostEnvironment } = request
+  const problems: Problem[] = []
+  const starter = exercise.languages[0]
+  const subjects = [{ name: 'the reference', solution: reference, report }]
+  if (starter) {
+    const solution = join(exercise.folder, 'starter', starter)
+    const outcome = await grade(request, { solution, seed: '0001', name: 'starter, again' })
+    subjects.push({ name: `the ${starter} starter`, solution, report: outcome.report })
+  }
+  for (const subject of subjects) {
+    if (!subject.report) continue
+    const stock = await runStockVitest({ exercise, solution: subject.solution, seed: '0001', hostEnvironment })
+    problems.push(...checkStock(exercise, subject.name, subject.report, stock))
+  }
+  return problems
+}
+
+/** A folder's files with their sizes and times: equal texts mean that nothing was touched. */
+function listing(folder: string): string {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((file) => {
+      const { size, mtimeMs, isDirectory } = describe(join(folder, file))
+      return isDirectory ? file : `${file} ${size} ${mtimeMs}`
+    })
+    .join('\n')
+}
+
+function describe(file: string): { size: number; mtimeMs: number; isDirectory: boolean } {
+  const stats = statSync(file)
+  return { size: stats.size, mtimeMs: stats.mtimeMs, isDirectory: stats.isDirectory() }
+}

@@ -1,0 +1,101 @@
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { execa } from 'execa'
+import { settingsOf } from '../engine/grade-solution.ts'
+import type { Exercise } from '../exercise/exercise.ts'
+import { ownPackage } from '../package-root.ts'
+import { openRunScope } from '../solution/run-scope.ts'
+import { detectSolution } from '../toolchains/index.ts'
+import { UserError } from '../user-error.ts'
+
+/** A test's verdict by `step > title`. */
+export type Verdicts = Map<string, 'passed' | 'failed' | 'skipped'>
+
+interface StockRequest {
+  exercise: Exercise
+  solution: string
+  seed: string
+  hostEnvironment: Record<string, string | undefined>
+}
+
+/**
+ * Runs an exercise's hidden tests under the author's own Vitest, as any Vitest user would.
+ * @throws UserError when Vitest is not installed
+ */
+export async function runStockVitest({ exercise, solution, seed, hostEnvironment }: StockRequest): Promise<Verdicts> {
+  await using scope = openRunScope()
+  const { root } = ownPackage()
+  const request = { exercise, solution, seed, hostEnvironment }
+  let launch
+  if (exercise.interface !== 'suite') {
+    const { toolchain, main } = detectSolution(solution)
+    launch = await toolchain.build({ folder: solution, main, output: await scope.folder('build') })
+  }
+  const work = await scope.folder('stock-vitest')
+  const results = join(work, 'results.json')
+  const config = {
+    test: {
+      root: join(exercise.folder, 'hidden'),
+      include: ['*.test.ts'],
+      setupFiles: [join(root, 'dist/stock-setup.js')],
+      env: { LEARN_BACKEND_RUN_SETTINGS: JSON.stringify(settingsOf(request, launch)) },
+      alias: { 'learn-backend/kit': join(root, 'dist/kit.js') },
+      // One process and one module graph for all files, in order, as in the engine.
+      pool: 'forks',
+      isolate: false,
+      fileParallelism: false,
+      testTimeout: exercise.limits.test_ms,
+      hookTimeout: exercise.limits.test_ms,
+      reporters: ['json'],
+      outputFile: results,
+      server: { deps: { inline: [/learn-backend/] } },
+    },
+    cacheDir: join(work, 'cache'),
+  }
+  const configFile = join(work, 'vitest.config.mjs')
+  await writeFile(configFile, `export default ${printConfig(config)}\n`)
+  const { all } = await execa(process.execPath, [findVitest(exercise.folder), 'run', '--config', configFile], {
+    cwd: work,
+    all: true,
+    reject: false,
+    stdin: 'ignore',
+  })
+  if (!existsSync(results)) throw new Error(`stock Vitest gave no results:\n${all}`)
+  return readVerdicts(await readFile(results, 'utf8'))
+}
+
+/** JSON knows no regular expressions. */
+function printConfig(config: object): string {
+  const text = JSON.stringify(config, (_, value: unknown) => (value instanceof RegExp ? `RegExp:${value.source}` : value), 2)
+  return text.replace(/"RegExp:(.*?)"/g, (_, source: string) => `/${JSON.parse(`"${source}"`) as string}/`)
+}
+
+function findVitest(folder: string): string {
+  for (const base of [folder, ownPackage().root]) {
+    try {
+      return join(dirname(createRequire(join(base, 'package.json')).resolve('vitest/package.json')), 'vitest.mjs')
+    } catch {
+      // not installed there
+    }
+  }
+  throw new UserError('environment', 'Vitest is not installed: the hidden tests are held against it.', {
+    remedy: 'Type: npm install --save-dev vitest',
+  })
+}
+
+interface StockResults {
+  testResults: { assertionResults: { ancestorTitles: string[]; title: string; status: string }[] }[]
+}
+
+function readVerdicts(text: string): Verdicts {
+  const verdicts: Verdicts = new Map()
+  for (const file of (JSON.parse(text) as StockResults).testResults) {
+    for (const { ancestorTitles, title, status } of file.assertionResults) {
+      const verdict = status === 'passed' || status === 'failed' ? status : 'skipped'
+      verdicts.set(`${ancestorTitles.find(Boolean) ?? ''} > ${title}`, verdict)
+    }
+  }
+  return verdicts
+}
