@@ -1,3 +1,5 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { Command, CommanderError, Option } from 'commander'
 import { ownPackage } from '../grader/package-root.ts'
 import { UserError } from '../grader/user-error.ts'
@@ -13,6 +15,7 @@ export async function runCli(words: string[], io: Io): Promise<number> {
   let exitCode: number = 0
   const session = (options: Record<string, unknown>): Session => ({
     ...io,
+    cache: { folder: join(io.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'learn-backend') },
     terminal: createTerminal(io, { colour: options['color'] !== false && !options['json'] }),
   })
   const program = new Command('learn-backend')

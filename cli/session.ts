@@ -1,3 +1,4 @@
+import type { CourseStore } from '../grader/index.ts'
 import type { Terminal } from './terminal.ts'
 
 /** The outside world as the program sees it, read once in `main.ts`. */
@@ -14,5 +15,7 @@ export interface Io {
 
 /** What a command works with. */
 export interface Session extends Io {
+  /** What need not be read and compiled again; see {@link CourseStore}. */
+  cache: CourseStore
   terminal: Terminal
 }

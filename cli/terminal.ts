@@ -19,7 +19,7 @@ export interface Terminal {
 
 /** See https://no-color.org for NO_COLOR. */
 export function createTerminal({ stdout, env }: Pick<Io, 'stdout' | 'env'>, { colour }: { colour: boolean }): Terminal {
-  const interactive = Boolean(stdout.isTTY) && env['TERM'] !== 'dumb'
+  const interactive = stdout.isTTY && env['TERM'] !== 'dumb'
   const forced = Boolean(env['FORCE_COLOR']) && env['FORCE_COLOR'] !== '0'
   kleur.enabled = colour && !env['NO_COLOR'] && (interactive || forced)
   const { green, red, yellow, cyan, dim, bold } = kleur

@@ -1,13 +1,59 @@
-/** The grader as a library: no terminal, no environment, no exit. */
+/**
+ * The grader as a library: no terminal, no environment, no exit. What an ordinary grading does not need is loaded when
+ * it is called.
+ */
+import type { CheckCourseRequest, CourseCheck } from './author/check-course.ts'
+import type { Diagnosis } from './doctor/index.ts'
+import type { Surroundings } from './doctor/check.ts'
+import type { Course } from './exercise/exercise.ts'
+import type { RunRequest } from './workspace/run-solution.ts'
+
 export { UserError, type UserErrorCode } from './user-error.ts'
 export { ownPackage } from './package-root.ts'
-export { builtInCourse } from './exercise/built-course.ts'
-export { findExercise, openCourse, openCourseForAuthor } from './exercise/open-course.ts'
-export { buildCourse } from './exercise/build-course.ts'
-export { describeProblem, loadCourse } from './exercise/load-course.ts'
+export { builtInCourse, type CourseStore } from './exercise/course-store.ts'
+export { findExercise, openCourse } from './exercise/open-course.ts'
+export { describeProblem, describeProblems } from './exercise/describe-problem.ts'
 export type { Problem } from './exercise/read-yaml.ts'
 export type { Course, Exercise } from './exercise/exercise.ts'
 export { gradeSolution, type GradeRequest } from './engine/grade-solution.ts'
 export type { TestResult } from './engine/run-tests.ts'
 export type { Cause, Report, ReportStep, ReportTest } from './report/schema.ts'
-export { checkCourse, type CourseCheck } from './author/check-course.ts'
+export { BuildFailure } from './toolchains/toolchain.ts'
+export { createWorkspace, hasRoomForWorkspace } from './workspace/create-workspace.ts'
+export { chooseLanguage, knownLanguage, languageName } from './workspace/choose-language.ts'
+export { type ExerciseState, exerciseState, possiblePoints, stepToWorkOn } from './workspace/exercise-state.ts'
+export { findWorkspace, folderInWorkspace, solutionFolder, type Workspace } from './workspace/find-workspace.ts'
+export type { ExerciseProgress, ExerciseStatus } from './workspace/fold-progress.ts'
+export { filesToEdit, placeExercise } from './workspace/place-exercise.ts'
+export { addEvent } from './workspace/progress-file.ts'
+export type { ProgressEvent } from './workspace/progress-event.ts'
+export { type CourseProgress, currentExercise, nextExercise, readProgress } from './workspace/read-progress.ts'
+export { recordAttempt } from './workspace/record-attempt.ts'
+export { referenceFiles } from './workspace/reference-files.ts'
+export { resetExercise } from './workspace/reset-exercise.ts'
+export type { CourseCheck, Diagnosis }
+
+/** Reads a course from its files, with everything that is wrong in them; see `exercise/load-course.ts`. */
+export async function loadCourse(folder: string): Promise<Course> {
+  return (await import('./exercise/load-course.ts')).loadCourse(folder)
+}
+
+/** Proves that exercises are good; see `author/check-course.ts`. */
+export async function checkCourse(request: CheckCourseRequest): Promise<CourseCheck> {
+  return (await import('./author/check-course.ts')).checkCourse(request)
+}
+
+/** Prepares the built-in course; see `exercise/build-course.ts`. */
+export async function buildCourse(): ReturnType<typeof import('./exercise/build-course.ts').buildCourse> {
+  return (await import('./exercise/build-course.ts')).buildCourse()
+}
+
+/** Looks at everything that learn-backend needs; see `doctor/index.ts`. */
+export async function examine(surroundings: Surroundings): Promise<Diagnosis[]> {
+  return (await import('./doctor/index.ts')).examine(surroundings)
+}
+
+/** Builds and starts a solution to be tried by hand; see `workspace/run-solution.ts`. */
+export async function runSolution(request: RunRequest): ReturnType<typeof import('./workspace/run-solution.ts').runSolution> {
+  return (await import('./workspace/run-solution.ts')).runSolution(request)
+}

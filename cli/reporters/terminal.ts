@@ -1,6 +1,5 @@
-import stringWidth from 'string-width'
-import wrapAnsi from 'wrap-ansi'
 import type { Report, ReportStep, ReportTest } from '../../grader/index.ts'
+import { type Layout, layoutFor } from '../layout.ts'
 import type { Terminal } from '../terminal.ts'
 import { markDifference } from './mark-difference.ts'
 
@@ -9,10 +8,14 @@ interface Detail {
   all: boolean
 }
 
+/** What every line is made with. */
+type Page = Terminal & Layout
+
 /** A report for the person who wrote the solution. */
-export function terminalReport(report: Report, terminal: Terminal, { all }: Detail): string {
+export async function terminalReport(report: Report, target: Terminal, { all }: Detail): Promise<string> {
   const { exercise, toolchain, seed } = report
-  const lines = [spread(`${terminal.bold(exercise.id)} · ${toolchain.name} · ${toolchain.version}`, terminal.dim(`seed ${seed}`), terminal.width)]
+  const terminal: Page = { ...target, ...(await layoutFor(textsOf(report), target.width - indent)) }
+  const lines = [spread(`${terminal.bold(exercise.id)} · ${toolchain.name} · ${toolchain.version}`, terminal.dim(`seed ${seed}`), terminal)]
   if (report.message) lines.push(...general(report, terminal))
   const shown = new Set<string>()
   for (const step of visibleSteps(report)) {
@@ -31,31 +34,39 @@ export function terminalReport(report: Report, terminal: Terminal, { all }: Deta
   return `${lines.join('\n')}\n`
 }
 
-/** Steps that were asked for: a step without any verdict was not. */
-function visibleSteps(report: Report): ReportStep[] {
-  if (report.status === 'errored' || report.cause === 'build_failed') return []
-  return report.steps.filter((step) => step.status !== 'skipped' || step.needs || step.tests.every((test) => test.status !== 'skipped'))
+/** Everything in a report that may be long, or in any script. */
+function textsOf({ message = '', evidence = {}, steps }: Report): string[] {
+  const tests = steps.flatMap((step) => step.tests).filter((test) => test.status === 'failed')
+  const evidences = [evidence, ...tests.map((test) => test.evidence ?? {})]
+  const titles = [...steps.map((step) => step.title), ...tests.flatMap((test) => [test.title, test.message ?? ''])]
+  return [message, ...titles, ...evidences.flatMap((known) => Object.values(known).flat().filter((text) => text !== undefined))]
 }
 
-function general(report: Report, terminal: Terminal): string[] {
+/** Steps that were asked for: of the others no test is reported. */
+function visibleSteps(report: Report): ReportStep[] {
+  if (report.status === 'errored' || report.cause === 'build_failed') return []
+  return report.steps.filter((step) => step.tests.length > 0)
+}
+
+function general(report: Report, terminal: Page): string[] {
   const lines = [`${terminal.red('✖')} ${report.message ?? ''}`]
   lines.push(...evidenceRows(report.evidence ?? {}, terminal))
   return lines
 }
 
-function stepLine(step: ReportStep, report: Report, terminal: Terminal): string {
+function stepLine(step: ReportStep, report: Report, terminal: Page): string {
   const idWidth = Math.max(...report.steps.map(({ id }) => id.length)) + 2
-  const titleWidth = Math.max(...report.steps.map(({ title }) => stringWidth(title))) + 2
+  const titleWidth = Math.max(...report.steps.map(({ title }) => terminal.widthOf(title))) + 2
   const id = step.id.padEnd(idWidth)
-  if (step.status === 'skipped') return terminal.dim(`○ ${id}${step.needs ? `needs ${step.needs}` : 'not run'}`)
+  if (step.status === 'skipped') return terminal.dim(`○ ${id}${step.needs ? `needs ${step.needs}` : (step.tests.find((test) => test.message)?.message ?? 'not run')}`)
   const symbol = step.status === 'passed' ? terminal.green('✔') : terminal.red('✖')
   const points = `${step.points.earned}/${step.points.possible}`.padStart(5)
   const time = `${Math.round(step.ms)} ms`.padStart(9)
   const room = Math.max(10, Math.min(titleWidth, terminal.width - idWidth - points.length - time.length - 2))
-  return `${symbol} ${terminal.bold(id)}${fit(step.title, room)}${points}${terminal.dim(time)}`
+  return `${symbol} ${terminal.bold(id)}${fit(step.title, room, terminal)}${points}${terminal.dim(time)}`
 }
 
-function testLines(test: ReportTest, step: ReportStep, terminal: Terminal): string[] {
+function testLines(test: ReportTest, step: ReportStep, terminal: Page): string[] {
   const { evidence = {} } = test
   const lines = [row('test', test.title, terminal)]
   if (explains(test)) lines.push(row('why', test.message ?? '', terminal))
@@ -72,23 +83,23 @@ function explains({ message, cause, evidence }: ReportTest): boolean {
 
 type Evidence = NonNullable<ReportTest['evidence']>
 
-function evidenceRows(evidence: Evidence, terminal: Terminal): string[] {
+function evidenceRows(evidence: Evidence, terminal: Page): string[] {
   const { asked, sent, expected, got, notes = [], stack = [], log = [], replay } = evidence
   const lines: string[] = []
   if (asked) lines.push(row('asked', asked, terminal))
   if (sent) lines.push(row('sent', sent, terminal))
   if (expected) lines.push(row('expected', expected, terminal))
   if (got) lines.push(row('got', got, terminal))
-  const marks = expected && got ? markDifference(expected, got, terminal.width - indent) : undefined
+  const marks = expected && got ? markDifference({ expected, got, room: terminal.width - indent, widthOf: terminal.widthOf }) : undefined
   if (marks) lines.push(terminal.red(row('', marks, terminal)))
   for (const note of notes) lines.push(row('note', note, terminal))
   if (stack[0]) lines.push(row('at', stack.slice(0, 3).join(' · '), terminal))
-  if (log.length > 0) lines.push(row('log', log.join('\n'), terminal))
+  if (log.length > 0) lines.push(row('log', log.map((line) => `| ${line}`).join('\n'), terminal))
   if (replay) lines.push(row('replay', replay, terminal))
   return lines
 }
 
-function summary(report: Report, terminal: Terminal): string {
+function summary(report: Report, terminal: Page): string {
   const { points, steps } = report
   const passed = steps.filter((step) => step.status === 'passed').length
   const colour = report.status === 'passed' ? terminal.green : terminal.red
@@ -100,20 +111,20 @@ function summary(report: Report, terminal: Terminal): string {
 const indent = 14
 
 /** A labelled piece of text, wrapped under itself. */
-function row(label: string, text: string, terminal: Terminal): string {
+function row(label: string, text: string, terminal: Page): string {
   const width = Math.max(20, terminal.width - indent)
-  const wrapped = wrapAnsi(text, width, { hard: true, trim: false }).split('\n')
+  const wrapped = terminal.wrap(text, width).split('\n')
   const head = `    ${terminal.dim(label.padEnd(indent - 5))} `
   return wrapped.map((line, index) => `${index === 0 ? head : ' '.repeat(indent)}${line}`).join('\n')
 }
 
-function spread(left: string, right: string, width: number): string {
-  const gap = Math.min(width, 100) - stringWidth(left) - stringWidth(right)
+function spread(left: string, right: string, { width, widthOf }: Page): string {
+  const gap = Math.min(width, 100) - widthOf(left) - widthOf(right)
   return `${left}${' '.repeat(Math.max(2, gap))}${right}`
 }
 
-function fit(text: string, width: number): string {
-  const excess = stringWidth(text) - width
+function fit(text: string, width: number, { widthOf }: Page): string {
+  const excess = widthOf(text) - width
   return excess > 0 ? `${text.slice(0, width - 1)}…` : text + ' '.repeat(-excess)
 }
 

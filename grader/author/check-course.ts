@@ -5,7 +5,7 @@ import type { Problem } from '../exercise/read-yaml.ts'
 import { openRunScope } from '../solution/run-scope.ts'
 import { checkExercise, type CheckRequest, type ExerciseCheck } from './check-exercise.ts'
 
-interface CheckCourseRequest extends Pick<CheckRequest, 'repeat' | 'hostEnvironment' | 'onProgress'> {
+export interface CheckCourseRequest extends Pick<CheckRequest, 'repeat' | 'hostEnvironment' | 'cache' | 'onProgress'> {
   course: Course
   /** One exercise; all when absent. */
   only?: string
@@ -26,7 +26,7 @@ export interface CourseCheck {
  */
 export async function checkCourse({ course, only, jobs, ...request }: CheckCourseRequest): Promise<CourseCheck> {
   const start = performance.now()
-  const exercises = only === undefined ? course.exercises : [await findExercise(course, only)]
+  const exercises = only === undefined ? course.exercises : [findExercise(course, only)]
   const result: CourseCheck = { exercises: [], problems: only === undefined ? [...course.problems] : [], ms: 0 }
   await using scope = openRunScope()
   await using pool = openWorkerPool(jobs)

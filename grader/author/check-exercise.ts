@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobResult, WorkerPool } from '../batch/worker-pool.ts'
+import type { CourseStore } from '../exercise/course-store.ts'
 import type { Course, Exercise } from '../exercise/exercise.ts'
 import type { Problem } from '../exercise/read-yaml.ts'
 import type { Report } from '../report/schema.ts'
@@ -19,6 +20,7 @@ export interface CheckRequest {
   /** How often the reference is graded, each time with another seed. */
   repeat: number
   hostEnvironment: Record<string, string | undefined>
+  cache?: CourseStore
   /** A text for each finished grading. */
   onProgress?: (text: string) => void
 }
@@ -77,11 +79,12 @@ interface Attempt {
   seed: string
   name: string
   only?: string[]
+  keepGoing?: boolean
 }
 
-async function grade({ exercise, pool, hostEnvironment, onProgress }: CheckRequest, attempt: Attempt): Promise<JobResult> {
-  const { solution, seed, only, name } = attempt
-  const outcome = await pool.grade({ exercise, solution, seed, ...(only ? { only } : {}), hostEnvironment })
+async function grade({ exercise, pool, hostEnvironment, cache, onProgress }: CheckRequest, attempt: Attempt): Promise<JobResult> {
+  const { solution, seed, only, keepGoing = false, name } = attempt
+  const outcome = await pool.grade({ exercise, solution, seed, keepGoing, ...(only ? { only } : {}), ...(cache ? { cache } : {}), hostEnvironment })
   onProgress?.(`${exercise.id}: ${name}`)
   return outcome
 }
@@ -100,7 +103,7 @@ async function gradeWrong(request: CheckRequest, entry: Exercise['wrong'][number
   if (mistakes.length > 0) return mistakes.map((message) => ({ file, message }))
   const upTo = exercise.steps.findIndex((step) => step.id === entry.step)
   const only = exercise.steps.slice(0, upTo + 1).map((step) => step.id)
-  return checkWrong(exercise, entry, await grade(request, { solution, seed: '0001', name: `wrong/${entry.patch}`, only }))
+  return checkWrong(exercise, entry, await grade(request, { solution, seed: '0001', name: `wrong/${entry.patch}`, only, keepGoing: true }))
 }
 
 /** The same tests under stock Vitest: against the reference, and against a starter, which fails. */

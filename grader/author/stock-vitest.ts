@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { settingsOf } from '../engine/grade-solution.ts'
+import { settingsOf, testTimeout } from '../engine/grade-solution.ts'
 import type { Exercise } from '../exercise/exercise.ts'
 import { ownPackage } from '../package-root.ts'
 import { openRunScope } from '../solution/run-scope.ts'
@@ -46,8 +46,8 @@ export async function runStockVitest({ exercise, solution, seed, hostEnvironment
       pool: 'forks',
       isolate: false,
       fileParallelism: false,
-      testTimeout: exercise.limits.test_ms,
-      hookTimeout: exercise.limits.test_ms,
+      testTimeout: testTimeout(exercise),
+      hookTimeout: testTimeout(exercise),
       reporters: ['json'],
       outputFile: results,
       server: { deps: { inline: [/learn-backend/] } },

@@ -1,15 +1,15 @@
 import { join } from 'node:path'
-import { readBuiltTests } from '../exercise/built-course.ts'
+import type { CourseStore } from '../exercise/course-store.ts'
 import type { Exercise } from '../exercise/exercise.ts'
 import { type IsolationId, isolations } from '../isolation/index.ts'
-import type { KitContext, RunSettings } from '../kit/context.ts'
+import type { RunSettings } from '../kit/context.ts'
 import { ownPackage } from '../package-root.ts'
 import { makeEarlyReport, makeReport, type ReportHead } from '../report/make-report.ts'
 import type { Report } from '../report/schema.ts'
 import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { detectSolution, toolchains } from '../toolchains/index.ts'
 import { BuildFailure, type Launch, type Toolchain } from '../toolchains/toolchain.ts'
-import { UserError } from '../user-error.ts'
+import { compiledTests } from './compiled-tests.ts'
 import type { TestResult } from './run-tests.ts'
 
 export interface GradeRequest {
@@ -24,6 +24,8 @@ export interface GradeRequest {
   isolation?: IsolationId
   /** The variables from which the solution's environment is picked; usually `process.env`. */
   hostEnvironment: Record<string, string | undefined>
+  /** Where compiled hidden tests are kept; without it they are compiled each time. */
+  cache?: CourseStore
   onTest?: (result: TestResult) => void
   /** Aborting it stops everything that was started and rejects with its reason. */
   signal?: AbortSignal
@@ -59,7 +61,7 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
 
   const grade = async (): Promise<Report> => {
     // The engine loads while the solution is being built and started.
-    const engine = loadEngine()
+    const engine = import('./engine.ts')
     let launch: Launch | undefined
     try {
       if (main) launch = await toolchain.build({ folder: request.solution, main, output: await scope.folder('build') })
@@ -72,8 +74,8 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
     const context = enterContext(settings, scope, isolations[isolation])
     if (exercise.interface === 'http') await startAhead(context)
     try {
-      const files = await compiledTests(exercise, scope)
-      const run = await runTests({ files, timeout: exercise.limits.test_ms, onTest: request.onTest })
+      const files = await compiledTests(exercise, scope, request.cache)
+      const run = await runTests({ files, timeout: testTimeout(exercise), onTest: request.onTest })
       return makeReport(head(), run)
     } finally {
       leaveContext()
@@ -87,16 +89,9 @@ function findProgram({ exercise, solution }: GradeRequest): { toolchain: Toolcha
   return { toolchain: toolchains.ts }
 }
 
-interface Engine {
-  enterContext(settings: RunSettings, scope: RunScope, isolation: (typeof isolations)[IsolationId]): KitContext
-  leaveContext(): void
-  startAhead(context: KitContext): Promise<void>
-  runTests: typeof import('./run-tests.ts').runTests
-}
-
-// The very modules that hidden tests import: the kit must be one and the same for both.
-async function loadEngine(): Promise<Engine> {
-  return (await import('./engine.ts')) as Engine
+/** Milliseconds for one test: a slow start of the program is not the fault of the test that waits for it. */
+export function testTimeout({ interface: kind, limits }: Exercise): number {
+  return kind === 'http' || kind === 'tcp' ? limits.test_ms + limits.start_ms : limits.test_ms
 }
 
 /** What the kit must know of a grading. */
@@ -115,17 +110,6 @@ export function settingsOf(request: Omit<GradeRequest, 'onTest' | 'signal'>, lau
     keepGoing: request.keepGoing ?? false,
     ...(request.only ? { only: request.only } : {}),
     hostEnvironment: request.hostEnvironment,
-  }
-}
-
-async function compiledTests(exercise: Exercise, scope: RunScope): Promise<string[]> {
-  const built = readBuiltTests(exercise)
-  if (built) return built
-  const { compileHiddenTests } = await import('./compile-hidden-tests.ts')
-  try {
-    return await compileHiddenTests(exercise.folder, await scope.folder('hidden'))
-  } catch (error) {
-    throw new UserError('invalid_exercise', `The hidden tests of ${exercise.id} do not compile:\n${(error as Error).message}`, { cause: error })
   }
 }
 

@@ -86,7 +86,7 @@ function describeTest(test: Test): TestResult {
   if (result?.state !== 'fail') {
     // Given to skip(); the types leave it out where a suite's and a test's result are one.
     const { note } = (result ?? {}) as { note?: string }
-    return { ...base, status: 'skipped', ...(note ? { note } : {}) }
+    return { ...base, status: 'skipped', ...(note ? { note, message: note } : {}) }
   }
   const error = result.errors?.[0] as (Error & FailureProperties) | undefined
   const timedOut = test.context.signal.aborted
@@ -114,7 +114,7 @@ function evidenceOf(test: Test, error: FailureProperties | undefined): Evidence 
   const background = (test.meta as { evidence?: Evidence }).evidence ?? {}
   const own = error?.evidence ?? error?.__vitest_error_context__?.meta?.evidence
   if (own) {
-    return { ...background, ...own, notes: [...(own.notes ?? []), ...(background.notes ?? [])] }
+    return { ...background, ...own, notes: [...new Set([...(own.notes ?? []), ...(background.notes ?? [])])] }
   }
   const { expected, actual } = error ?? {}
   if (typeof expected !== 'string' || typeof actual !== 'string') return background

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { UserError } from '../user-error.ts'
+import { describeProblems } from './describe-problem.ts'
 import type { Course } from './exercise.ts'
 import { loadExercise } from './load-exercise.ts'
-import { type Problem, readYaml } from './read-yaml.ts'
+import { readYaml } from './read-yaml.ts'
 import { courseSchema } from './schema.ts'
 
 /**
@@ -24,15 +25,4 @@ export async function loadCourse(folder: string): Promise<Course> {
     exercises,
     problems: loaded.flatMap((entry) => entry.problems),
   }
-}
-
-/** Several problems below a headline. */
-export function describeProblems(headline: string, problems: Problem[]): string {
-  return [headline, ...problems.map(describeProblem)].join('\n')
-}
-
-/** A problem as `file:line:column message suggestion`. */
-export function describeProblem({ file, line, column, message, suggestion }: Problem): string {
-  const place = line === undefined ? file : `${file}:${line}:${column}`
-  return [place, message, suggestion].filter(Boolean).join(' ')
 }

@@ -1,35 +1,38 @@
-import { nearest } from './nearest.ts'
 import { UserError } from '../user-error.ts'
-import { builtInCourse, readBuiltCourse } from './built-course.ts'
+import { builtInCourse, builtStore, buildSalt, type CourseStore, storeCourse, storedCourse, storeSalt } from './course-store.ts'
+import { describeProblems } from './describe-problem.ts'
 import type { Course, Exercise } from './exercise.ts'
+import { courseFingerprint } from './fingerprint.ts'
+import { nearest } from './nearest.ts'
 
 /**
- * Opens a course for use: the built-in one as it was built, any other from its files.
+ * Opens a course for use.
+ * @param folder default: the built-in course
+ * @param cache where checked courses are kept; without it each use reads all YAML again
  * @throws UserError `invalid_course` when `course.yaml` can't be used
  */
-export async function openCourse(folder: string = builtInCourse): Promise<Course> {
-  const built = folder === builtInCourse ? readBuiltCourse() : undefined
+export async function openCourse(folder: string = builtInCourse, cache?: CourseStore): Promise<Course> {
+  const built = folder === builtInCourse ? storedCourse(builtStore, courseFingerprint(folder, buildSalt), folder) : undefined
   if (built) return built
+  const fingerprint = courseFingerprint(folder, storeSalt)
+  const stored = cache && storedCourse(cache, fingerprint, folder)
+  if (stored) return stored
   const { loadCourse } = await import('./load-course.ts')
-  return loadCourse(folder)
-}
-
-/** Opens a course from its files, so that every mistake in them is found. */
-export async function openCourseForAuthor(folder: string = builtInCourse): Promise<Course> {
-  const { loadCourse } = await import('./load-course.ts')
-  return loadCourse(folder)
+  const course = await loadCourse(folder)
+  // A cache that can't be written costs time, nothing else.
+  if (cache && course.problems.length === 0) await storeCourse(cache, fingerprint, course).catch(() => {})
+  return course
 }
 
 /**
  * The exercise of this id.
  * @throws UserError `unknown_exercise`, or `invalid_exercise` with everything that is wrong with it
  */
-export async function findExercise(course: Course, id: string): Promise<Exercise> {
+export function findExercise(course: Course, id: string): Exercise {
   const found = course.exercises.find((exercise) => exercise.id === id)
   if (found) return found
   const ids = course.topics.flatMap((topic) => topic.exercises)
   if (ids.includes(id)) {
-    const { describeProblems } = await import('./load-course.ts')
     const problems = course.problems.filter(({ file }) => file.includes(`/${id}/`))
     throw new UserError('invalid_exercise', describeProblems(`The exercise ${id} is not valid.`, problems))
   }

@@ -92,24 +92,27 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
     if (!waits) return
     const outcome = await waitUntilListening(program, port, deadline)
     if (outcome === 'listening') {
+      run.hasStarted = true
       run.startFailure = undefined
       return
     }
     const failure = explainStart({ outcome, program, port, deadline, folder })
     await program.kill()
-    run.startFailure ??= failure
+    if (!run.hasStarted) run.startFailure ??= failure
     run.recorder.record(failure.evidence)
     throw failure
   }
   const crash = () => {
     if (program.flooded) return explainFlood(program, folder)
+    // A test that does not wait for readiness looks at the end itself.
+    if (!waits) return undefined
     return program.alive || program.stopped ? undefined : explainCrash(program, folder)
   }
   const target = {
     host: '127.0.0.1',
     port,
     async explain(failure: SolutionFailure) {
-      if (failure.code === 'timeout') return failure
+      if (failure.code === 'timeout' && program.alive) return failure
       // The end of the connection is seen a little before the end of the process.
       await within(program.exited, 150)
       const reason = crash()

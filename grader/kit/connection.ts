@@ -1,6 +1,9 @@
 import { connect } from 'node:net'
 import { context } from './context.ts'
-import { SolutionFailure } from './evidence.ts'
+import { type Evidence, SolutionFailure } from './evidence.ts'
+import { type Answer, exchangeOf } from './http-client.ts'
+import { describeAnswer } from './http-text.ts'
+import { readRawAnswer } from './raw-answer.ts'
 
 /** A raw TCP connection to the solution, for malformed, slow or pipelined requests and for other protocols. */
 export interface Connection {
@@ -13,6 +16,12 @@ export interface Connection {
   readBytes(length: number, options?: { deadline?: number }): Promise<Buffer>
   /** Everything until the other side closes. */
   readAll(options?: { deadline?: number }): Promise<string>
+  /**
+   * Reads one HTTP/1.1 answer: interim ones are skipped, the body is taken by its length, its chunks or up to the end of
+   * the connection. @param options.to the request's method, because an answer to HEAD has no body
+   * @throws SolutionFailure `timeout`, `reset` or `malformed`
+   */
+  answer(options?: { to?: string; deadline?: number }): Promise<Answer>
   readonly closed: Promise<void>
   /** Half-closes: no more will be written. */
   end(): void
@@ -52,6 +61,15 @@ export async function openConnection({ host, port }: { host: string; port: numbe
   // A reset is seen as the end of the connection.
   socket.on('error', () => {})
 
+  /** What was written since the last answer, for the evidence. */
+  let written = ''
+  const asked = (): Evidence => {
+    const [first = '', ...rest] = written.trimEnd().split('\r\n')
+    return {
+      asked: first === '' ? `connect to ${host}:${port}` : readable(first, 200),
+      ...(rest.length > 0 ? { sent: rest.map((line) => readable(line, 200)).slice(0, 20).join('\n') } : {}),
+    }
+  }
   const take = (length: number) => {
     const taken = buffered.subarray(0, length)
     buffered = buffered.subarray(length)
@@ -66,7 +84,7 @@ export async function openConnection({ host, port }: { host: string; port: numbe
         settle()
       }
       const missing = (code: 'timeout' | 'reset', message: string) =>
-        new SolutionFailure(code, message, { expected: wanted, got: preview(buffered) })
+        new SolutionFailure(code, message, { ...asked(), expected: wanted, got: preview(buffered) })
       const check = () => {
         const length = measure()
         if (length !== undefined) finish(() => resolve(take(length)))
@@ -81,14 +99,23 @@ export async function openConnection({ host, port }: { host: string; port: numbe
     })
   const patience = (options?: { deadline?: number }) => options?.deadline ?? context().exercise.limits.request_ms
 
-  return {
+  const connection: Connection = {
     closed,
     write: (data) =>
       new Promise((resolve, reject) => {
-        socket.write(data, (error) =>
-          error ? reject(new SolutionFailure('reset', 'The connection was closed while the test was sending.')) : resolve(),
-        )
+        if (written.length < 4096) written += Buffer.from(data).subarray(0, 4096).toString('utf8')
+        const lost = () => new SolutionFailure('reset', 'The connection was closed while the test was sending.', { ...asked(), got: preview(buffered) })
+        socket.write(data, (error) => (error ? reject(lost()) : resolve()))
       }),
+    async answer({ to, ...options } = {}) {
+      const question = asked()
+      const answer = await readRawAnswer(connection, { ...(to === undefined ? {} : { to }), deadline: patience(options) })
+      written = ''
+      const evidence = { ...question, got: describeAnswer(answer) }
+      exchangeOf.set(answer, evidence)
+      context().recorder.record(evidence)
+      return answer
+    },
     async read(until, options) {
       const measure = () => {
         if (typeof until === 'number') return buffered.length >= until ? until : undefined
@@ -109,6 +136,12 @@ export async function openConnection({ host, port }: { host: string; port: numbe
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),
   }
+  return connection
+}
+
+/** A line of what was sent, as a reader can take it in. */
+function readable(line: string, length: number): string {
+  return line.length > length ? `${line.slice(0, length)}… (${line.length} characters)` : line
 }
 
 function preview(bytes: Buffer): string {

@@ -43,7 +43,11 @@ export interface KitContext extends RunSettings {
   isolation: Isolation
   failedSteps: Set<string>
   recorder: Recorder
-  /** The first start failed and none has succeeded since: waiting for the deadline again would teach nothing. */
+  /** Steps in which a test ran out of time: their other tests would most likely only wait, too. */
+  stalledSteps: Set<string>
+  /** The program has been up at least once. */
+  hasStarted: boolean
+  /** It never started: waiting for the deadline again would teach nothing. */
   startFailure?: SolutionFailure | undefined
   /** A program that was started ahead of the tests, for the first `app` with default settings. */
   headStart?: { program: Promise<Program>; port: number; dataDir: string } | undefined
@@ -53,7 +57,7 @@ let current: KitContext | undefined
 
 /** Opens the kit for one run. Test files may be imported after it. */
 export function enterContext(settings: RunSettings, scope: RunScope, isolation: Isolation): KitContext {
-  current = { ...settings, scope, isolation, failedSteps: new Set(), recorder: new Recorder() }
+  current = { ...settings, scope, isolation, failedSteps: new Set(), stalledSteps: new Set(), hasStarted: false, recorder: new Recorder() }
   return current
 }
 

@@ -99,7 +99,7 @@ function exchange({ target, method, path, headers, body, deadline, signal, maxBy
       reject(error)
     }
     const fail = (code: FailureCode, message: string, got: string) =>
-      stop(new SolutionFailure(code, message, { expected: 'an answer', got }))
+      stop(new SolutionFailure(code, message, { expected: 'an HTTP answer', got }))
     const timer = setTimeout(() => {
       const got = received ? 'the beginning of an answer, but not its end' : 'nothing'
       fail('timeout', `No answer within ${deadline} ms.`, `${got} within ${deadline} ms`)
@@ -130,7 +130,11 @@ function exchange({ target, method, path, headers, body, deadline, signal, maxBy
       const code = error.code ?? ''
       if (code === 'ERR_UNESCAPED_CHARACTERS' || code === 'ERR_INVALID_CHAR') return stop(error)
       if (code === 'ECONNREFUSED') return fail('refused', 'The connection was refused: nothing listens on the port.', 'connection refused')
-      if (code.startsWith('HPE_')) return fail('malformed', `The answer is not HTTP: ${error.message}`, 'bytes that are not an HTTP answer')
+      if (code.startsWith('HPE_')) {
+        const { rawPacket } = error as { rawPacket?: Buffer }
+        const got = rawPacket ? JSON.stringify(rawPacket.subarray(0, 120).toString('latin1')) : 'other bytes'
+        return fail('malformed', `The answer is not HTTP: ${error.message.replace(/^Parse Error: /, '')}.`, got)
+      }
       fail('reset', 'The connection was closed before an answer came.', 'a closed connection')
     })
     outgoing.end(body)

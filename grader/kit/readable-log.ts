@@ -7,12 +7,15 @@ export function readableLog(lines: string[], folder: string): string[] {
 
 /** The stack frames of a log that lie in the learner's own files, as `file:line:column`, innermost first. */
 export function ownFrames(lines: string[], folder: string): string[] {
-  const frames: string[] = []
-  for (const line of lines) {
-    const place = /\(?(?:file:\/\/)?(\/[^():]+):(\d+):(\d+)\)?\s*$/.exec(line) ?? /^(?:file:\/\/)?(\/[^():]+):(\d+)()$/.exec(line)
-    const [, file, row, column] = place ?? []
-    if (!file?.startsWith(`${folder}/`) || file.includes('/node_modules/')) continue
-    frames.push([file.slice(folder.length + 1), row, column].filter(Boolean).join(':'))
+  const pick = (place: RegExp) => {
+    const found = lines.flatMap((line) => {
+      const [, file, ...position] = place.exec(line) ?? []
+      if (!file?.startsWith(`${folder}/`) || file.includes('/node_modules/')) return []
+      return [[file.slice(folder.length + 1), ...position].join(':')]
+    })
+    return [...new Set(found)]
   }
-  return [...new Set(frames)]
+  const frames = pick(/\(?(?:file:\/\/)?(\/[^():]+):(\d+):(\d+)\)?\s*$/)
+  // A syntax error has no frame, only the place above the quoted line.
+  return frames.length > 0 ? frames : pick(/^(?:file:\/\/)?(\/[^():]+):(\d+)$/)
 }

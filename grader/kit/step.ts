@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import { context } from './context.ts'
+import type { FailureCode } from './evidence.ts'
 
 /**
  * The tests of one step of the exercise. A step is skipped while one that it needs has failed, because its verdict
@@ -17,6 +18,8 @@ export function step(id: string, define: () => void): void {
       if (run.only && !run.only.includes(id)) skip('not selected')
       const missing = missingNeed(id)
       if (missing) skip(`needs ${missing}`)
+      if (run.startFailure && !run.keepGoing) skip('the program does not start')
+      if (run.stalledSteps.has(id) && !run.keepGoing) skip('a test before it ran out of time')
       run.recorder.begin()
     })
     afterEach(({ task }) => {
@@ -25,7 +28,12 @@ export function step(id: string, define: () => void): void {
     })
     // Registered first, so that it runs last: a fixture's clean-up may still fail the test.
     beforeEach(({ onTestFailed }) => {
-      onTestFailed(() => void context().failedSteps.add(id))
+      onTestFailed(({ task }) => {
+        const run = context()
+        run.failedSteps.add(id)
+        const errors = (task.result?.errors ?? []) as { code?: FailureCode }[]
+        if (errors.some((error) => error.code === 'timeout')) run.stalledSteps.add(id)
+      })
     })
     define()
   })

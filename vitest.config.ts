@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['grader/**/*.test.ts', 'cli/**/*.test.ts'],
+    // End-to-end tests start processes and wait for them; two cores carry no more.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+})
