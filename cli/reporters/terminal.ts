@@ -100,10 +100,12 @@ function evidenceRows(evidence: Evidence, terminal: Page): string[] {
 }
 
 function summary(report: Report, terminal: Page): string {
-  const { points, steps } = report
+  const asked = report.steps.filter((step) => step.tests.length > 0)
+  const steps = asked.length > 0 ? asked : report.steps
+  const sum = (key: 'earned' | 'possible') => steps.reduce((total, step) => total + step.points[key], 0)
   const passed = steps.filter((step) => step.status === 'passed').length
   const colour = report.status === 'passed' ? terminal.green : terminal.red
-  const text = `${points.earned} of ${points.possible} points · ${passed} of ${count(steps.length, 'step')} · ${(report.ms / 1000).toFixed(1)} s`
+  const text = `${sum('earned')} of ${sum('possible')} points · ${passed} of ${count(steps.length, 'step')} · ${(report.ms / 1000).toFixed(1)} s`
   return colour(terminal.bold(text))
 }
 

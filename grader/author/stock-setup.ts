@@ -1,12 +1,10 @@
-/** Loaded by stock Vitest before an exercise's hidden tests: opens the kit for them. */
-import { afterAll } from 'vitest'
+/** Loaded by stock Vitest before each file of hidden tests: opens the kit with the first of them. */
 import { isolations } from '../isolation/index.ts'
-import { enterContext, type RunSettings } from '../kit/context.ts'
+import { enterContext, inContext, type RunSettings } from '../kit/context.ts'
 import { openRunScope } from '../solution/run-scope.ts'
 
 // Vitest hands nothing but the environment to a setup file that is loaded before the tests are collected.
 const settings = JSON.parse(process.env['LEARN_BACKEND_RUN_SETTINGS'] ?? 'null') as RunSettings | null
 if (!settings) throw new Error('stock-setup.js is for "learn-backend author check", which hands it the run to open.')
-const scope = openRunScope()
-enterContext(settings, scope, isolations.none)
-afterAll(() => scope[Symbol.asyncDispose]())
+// One run for all files, because a step may need one of an earlier file. The janitor ends it together with the process.
+if (!inContext()) enterContext(settings, openRunScope(), isolations.none)

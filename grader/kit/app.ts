@@ -2,7 +2,7 @@ import { context } from './context.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { SolutionFailure } from './evidence.ts'
 import { type Answer, request, type RequestOptions } from './http-client.ts'
-import { ownFrames, readableLog } from './readable-log.ts'
+import { lastWords, ownFrames, readableLog } from './readable-log.ts'
 import { explainStart } from './explain-start.ts'
 import { launchServer } from './launch-server.ts'
 import type { OutputLog } from '../solution/output-log.ts'
@@ -198,7 +198,7 @@ function explainCrash(program: Program, folder: string): SolutionFailure {
   return new SolutionFailure('crashed', `The program crashed: it ${end} while it was being used.`, {
     expected: 'the program keeps running',
     got: `it ${end}`,
-    log: readableLog(lines, folder).slice(-12),
+    log: lastWords(readableLog(lines, folder), 12),
     stack: ownFrames(lines, folder),
   })
 }

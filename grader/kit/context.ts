@@ -53,20 +53,29 @@ export interface KitContext extends RunSettings {
   headStart?: { program: Promise<Program>; port: number; dataDir: string } | undefined
 }
 
-let current: KitContext | undefined
+// On the global object, because stock Vitest may load this module anew for each test file of a run.
+const slot = Symbol.for('learn-backend.context')
+const holder = globalThis as { [slot]?: KitContext | undefined }
 
 /** Opens the kit for one run. Test files may be imported after it. */
 export function enterContext(settings: RunSettings, scope: RunScope, isolation: Isolation): KitContext {
-  current = { ...settings, scope, isolation, failedSteps: new Set(), stalledSteps: new Set(), hasStarted: false, recorder: new Recorder() }
-  return current
+  const opened: KitContext = { ...settings, scope, isolation, failedSteps: new Set(), stalledSteps: new Set(), hasStarted: false, recorder: new Recorder() }
+  holder[slot] = opened
+  return opened
 }
 
 export function leaveContext(): void {
-  current = undefined
+  holder[slot] = undefined
+}
+
+/** Whether a run is open. */
+export function inContext(): boolean {
+  return holder[slot] !== undefined
 }
 
 /** @throws when a test file is run without learn-backend */
 export function context(): KitContext {
+  const current = holder[slot]
   if (!current) {
     throw new Error('learn-backend/kit is used outside a run: start hidden tests with "learn-backend verify" or "author check".')
   }

@@ -2,7 +2,7 @@ import { type Listener, listenersOf } from '../solution/processes.ts'
 import type { Program } from '../solution/program.ts'
 import type { ListeningOutcome } from '../solution/wait-until-listening.ts'
 import { type Evidence, SolutionFailure } from './evidence.ts'
-import { ownFrames, readableLog } from './readable-log.ts'
+import { lastWords, ownFrames, readableLog } from './readable-log.ts'
 
 interface FailedStart {
   outcome: Exclude<ListeningOutcome, 'listening'>
@@ -18,7 +18,7 @@ export function explainStart({ outcome, program, port, deadline, folder }: Faile
   const evidence: Evidence = {
     asked: `start with PORT=${port}`,
     expected: `it listens on 127.0.0.1:${port} within ${deadline} ms`,
-    log: readableLog(lines, folder).slice(-12),
+    log: lastWords(readableLog(lines, folder), 12),
     stack: ownFrames(lines, folder),
   }
   if (program.flooded) {

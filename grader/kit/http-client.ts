@@ -63,8 +63,9 @@ export async function request(target: Target, method: string, path: string, opti
   }
   try {
     const answer = await exchange({ target, method, path, headers, body, deadline, signal: options.signal, maxBytes: limits.answer_kb * 1024 })
-    exchangeOf.set(answer, { ...asked, got: describeAnswer(answer) })
-    context().recorder.record({ ...asked, got: describeAnswer(answer) })
+    const evidence = { ...asked, got: describeAnswer(answer) }
+    exchangeOf.set(answer, evidence)
+    context().recorder.record(evidence)
     return answer
   } catch (error) {
     if (!(error instanceof SolutionFailure)) throw error
@@ -117,7 +118,11 @@ function exchange({ target, method, path, headers, body, deadline, signal, maxBy
         if (size > maxBytes) fail('too_large', `The answer's body is larger than ${maxBytes} bytes.`, `more than ${maxBytes} bytes`)
         else chunks.push(chunk)
       })
-      incoming.once('aborted', () => fail('reset', 'The connection was closed in the middle of the answer.', `${size} bytes, then a closed connection`))
+      incoming.once('aborted', () => {
+        const announced = incoming.headers['content-length']
+        if (announced === undefined) fail('reset', 'The connection was closed in the middle of the answer.', `${size} bytes, then a closed connection`)
+        else fail('malformed', `Content-Length says ${announced} bytes, but only ${size} came.`, `${size} bytes, then a closed connection`)
+      })
       incoming.on('error', () => {})
       incoming.once('end', () => {
         if (!incoming.complete) return
@@ -131,6 +136,11 @@ function exchange({ target, method, path, headers, body, deadline, signal, maxBy
       if (code === 'ERR_UNESCAPED_CHARACTERS' || code === 'ERR_INVALID_CHAR') return stop(error)
       if (code === 'ECONNREFUSED') return fail('refused', 'The connection was refused: nothing listens on the port.', 'connection refused')
       if (code.startsWith('HPE_')) {
+        const announced = received?.headers['content-length']
+        // What llhttp says of bytes after the announced end.
+        if (announced !== undefined && code === 'HPE_CLOSED_CONNECTION') {
+          return fail('malformed', `More bytes came than Content-Length (${announced}) says. It counts bytes, not characters.`, `more than ${announced} bytes of body`)
+        }
         const { rawPacket } = error as { rawPacket?: Buffer }
         const got = rawPacket ? JSON.stringify(rawPacket.subarray(0, 120).toString('latin1')) : 'other bytes'
         return fail('malformed', `The answer is not HTTP: ${error.message.replace(/^Parse Error: /, '')}.`, got)

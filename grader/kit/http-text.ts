@@ -12,13 +12,23 @@ export function describeAnswer(answer: Answer): string {
   return `${answer.status} ${describeText(answer.body)}`
 }
 
-/** A body as one would write it down; binary data as its length and beginning. */
-export function describeText(body: Buffer): string {
-  const text = body.toString('utf8')
-  if (text.includes('\u0000') || !Buffer.from(text).equals(body)) {
-    return `${body.length} bytes: ${body.subarray(0, 32).toString('hex')}${body.length > 32 ? '…' : ''}`
+/** A body as one would write it down; binary data as its length and beginning. Reads no more than it shows. */
+export function describeText(body: Uint8Array): string {
+  const text = textOf(body.subarray(0, shown * 4))
+  if (text === undefined) {
+    return `${body.length} bytes: ${Buffer.from(body.subarray(0, 32)).toString('hex')}${body.length > 32 ? '…' : ''}`
   }
-  return cut(text)
+  return text.length > shown || body.length > shown * 4 ? `${text.slice(0, shown)}… (${body.length} bytes)` : text
+}
+
+/** Bytes as text, if they are UTF-8 without NUL; a character may be cut at the end. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes, { stream: true })
+    return text.includes('\u0000') ? undefined : text
+  } catch {
+    return undefined
+  }
 }
 
 /** What goes out with a request, for the reader: content type and body. */
@@ -29,7 +39,7 @@ export function describeBody(
   const extra = Object.entries(headers)
     .filter(([name]) => name !== 'content-length' && !(name === 'content-type' && headers[name] === 'application/json'))
     .map(([name, value]) => `${name}: ${cut(String(value))}`)
-  const text = body === undefined ? [] : [describeText(Buffer.from(body))]
+  const text = body === undefined ? [] : [describeText(typeof body === 'string' ? Buffer.from(body) : body)]
   const lines = [...extra, ...text]
   return lines.length > 0 ? lines.join('\n') : undefined
 }
@@ -52,8 +62,8 @@ export function curl({ method, path, headers, body }: CurlRequest): string | und
     for (const value of [values].flat()) words.push('-H', quote(`${name}: ${value}`))
   }
   if (body !== undefined) {
-    const text = Buffer.from(body).toString('utf8')
-    if (text.length > shown || !Buffer.from(text).equals(Buffer.from(body)) || text.includes('\u0000')) return undefined
+    const text = body.length > shown ? undefined : textOf(Buffer.from(body))
+    if (text === undefined) return undefined
     words.push('--data-binary', quote(text))
   }
   return words.join(' ')

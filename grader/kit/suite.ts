@@ -96,7 +96,6 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
         command: {
           file: process.execPath,
           args: [
-            '--enable-source-maps',
             `--test-reporter=${join(output, 'reporter.mjs')}`,
             `--test-reporter-destination=${results}`,
             bundle,

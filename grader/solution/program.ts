@@ -94,16 +94,16 @@ export async function startProgram({ command, scope, isolation, outputLimit, inp
     endInput: () => void child.stdin?.end(),
     signal(name) {
       if (name !== 'SIGSTOP' && name !== 'SIGCONT') program.stopped = true
-      try {
-        process.kill(-pid, name)
-      } catch {
-        // gone already
-      }
+      signalGroup(pid, name)
     },
     async kill() {
       program.stopped = true
-      // Descendants first: one that left the group is found only while its parents are alive.
-      if (program.alive) for (const member of familyOf(pid)) killHard(member)
+      if (program.alive) {
+        // Stopped at once, killed after a look around: a descendant that left the group is found only while its
+        // parents are there, and looking takes milliseconds.
+        signalGroup(pid, 'SIGSTOP')
+        for (const member of familyOf(pid)) killHard(member)
+      }
       killHard(-pid)
       const exit = await program.exited
       scope.release(pid)
@@ -126,4 +126,12 @@ export async function startProgram({ command, scope, isolation, outputLimit, inp
   child.stdin?.on('error', () => {})
   child.on('error', () => {})
   return program
+}
+
+function signalGroup(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, name)
+  } catch {
+    // gone already
+  }
 }
