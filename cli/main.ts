@@ -28,4 +28,5 @@ process.exitCode = await runCli(process.argv.slice(2), {
   now: () => new Date(),
   signal: interrupt.signal,
 })
-if (interrupted) process.exitCode = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[interrupted as 'SIGINT']
+// What is still waiting in this process waits for nothing: all that was started has been stopped.
+if (interrupted) process.exit({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[interrupted as 'SIGINT'])

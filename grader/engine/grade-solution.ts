@@ -75,7 +75,7 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
     if (exercise.interface === 'http') await startAhead(context)
     try {
       const files = await compiledTests(exercise, scope, request.cache)
-      const run = await runTests({ files, timeout: testTimeout(exercise), onTest: request.onTest })
+      const run = await runTests({ files, timeout: testTimeout(exercise), onTest: request.onTest, signal })
       return makeReport(head(), run)
     } finally {
       leaveContext()

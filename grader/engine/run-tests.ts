@@ -28,12 +28,14 @@ interface RunTestsRequest {
   /** Milliseconds that one test may take. */
   timeout: number
   onTest?: ((result: TestResult) => void) | undefined
+  /** Aborting it skips what has not run yet. */
+  signal?: AbortSignal | undefined
 }
 
 let imports = 0
 
 /** Runs test files one after the other in this process, on Vitest's runner. */
-export async function runTests({ files, timeout, onTest }: RunTestsRequest): Promise<TestRun> {
+export async function runTests({ files, timeout, onTest, signal }: RunTestsRequest): Promise<TestRun> {
   const tests: TestResult[] = []
   const problems: string[] = []
   const runner: VitestRunner = {
@@ -64,6 +66,8 @@ export async function runTests({ files, timeout, onTest }: RunTestsRequest): Pro
     },
   }
   const stray = (error: unknown) => problems.push(`error outside a test: ${describeError(error)}`)
+  const cancel = () => void runner.cancel?.('keyboard-interrupt')
+  signal?.addEventListener('abort', cancel, { once: true })
   process.on('unhandledRejection', stray)
   try {
     for (const file of await startTests(files, runner)) {
@@ -74,6 +78,7 @@ export async function runTests({ files, timeout, onTest }: RunTestsRequest): Pro
       }
     }
   } finally {
+    signal?.removeEventListener('abort', cancel)
     process.off('unhandledRejection', stray)
   }
   return { tests, problems }

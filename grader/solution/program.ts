@@ -52,6 +52,7 @@ const keptOutput = 512 * 1024
  */
 export async function startProgram({ command, scope, isolation, outputLimit, input }: ProgramOptions): Promise<Program> {
   const { file, args, cwd, env } = isolation.confine(command)
+  scope.assertOpen()
   const startedAt = performance.now()
   const child = spawn(file, args, {
     cwd,

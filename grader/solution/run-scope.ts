@@ -16,8 +16,10 @@ export interface RunScope {
   adopt(group: number): void
   /** A process group is gone. */
   release(group: number): void
-  /** A new empty folder. */
+  /** A new empty folder. @throws when the scope has ended */
   folder(name: string): Promise<string>
+  /** @throws when the scope has ended: whatever was started now would outlive it */
+  assertOpen(): void
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -28,9 +30,14 @@ export function openRunScope(tmp: string = tmpdir()): RunScope {
   const janitor: Janitor = startJanitor(id, scratch)
   const groups = new Set<number>()
   let folders = 0
+  let ended = false
+  const assertOpen = () => {
+    if (ended) throw new DOMException('the run has ended', 'AbortError')
+  }
   return {
     id,
     scratch,
+    assertOpen,
     adopt(group) {
       groups.add(group)
       janitor.watch(group)
@@ -40,11 +47,13 @@ export function openRunScope(tmp: string = tmpdir()): RunScope {
       janitor.release(group)
     },
     async folder(name) {
+      assertOpen()
       const path = join(scratch, `${++folders}-${name}`)
       await mkdir(path, { recursive: true })
       return path
     },
     async [Symbol.asyncDispose]() {
+      ended = true
       for (const group of groups) killHard(-group)
       // Escaped processes may fork while they are being looked for: look until none is left.
       for (let round = 0; round < 20; round++) {
