@@ -1,6 +1,6 @@
 // Builds the program into dist/: the command line, the engine's modules that hidden tests import, the kit for authors
 // who run stock Vitest, and the built-in course with its compiled hidden tests.
-import { rm, writeFile } from 'node:fs/promises'
+import { cp, rm, writeFile } from 'node:fs/promises'
 import { build } from 'esbuild'
 import { thirdPartyLicenses } from './cli/dev/third-party-licenses.js'
 
@@ -45,6 +45,12 @@ const stock = await build({
   metafile: true,
 })
 await writeFile('dist/THIRD-PARTY-LICENSES.txt', await thirdPartyLicenses([program.metafile, stock.metafile]))
+
+// `author new` begins with the smallest exercise there is.
+await cp('fixtures/courses/tiny/01-basics/ping', 'dist/skeleton', {
+  recursive: true,
+  filter: (source) => !source.endsWith('reference/js'),
+})
 
 const { buildCourse, describeProblem } = await import('./dist/index.js')
 const { exercises, problems } = await buildCourse()

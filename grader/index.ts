@@ -12,6 +12,7 @@ export { UserError, type UserErrorCode } from './user-error.ts'
 export { ownPackage } from './package-root.ts'
 export { builtInCourse, type CourseStore } from './exercise/course-store.ts'
 export { findExercise, openCourse } from './exercise/open-course.ts'
+export { nearest } from './exercise/nearest.ts'
 export { describeProblem, describeProblems } from './exercise/describe-problem.ts'
 export type { Problem } from './exercise/read-yaml.ts'
 export type { Course, Exercise } from './exercise/exercise.ts'
@@ -19,12 +20,12 @@ export { gradeSolution, type GradeRequest } from './engine/grade-solution.ts'
 export type { TestResult } from './engine/run-tests.ts'
 export type { Cause, Report, ReportStep, ReportTest } from './report/schema.ts'
 export { BuildFailure } from './toolchains/toolchain.ts'
-export { createWorkspace, hasRoomForWorkspace } from './workspace/create-workspace.ts'
+export { beginExercise } from './workspace/begin-exercise.ts'
+export { type CreatedWorkspace, createWorkspace, hasRoomForWorkspace } from './workspace/create-workspace.ts'
 export { chooseLanguage, knownLanguage, languageName } from './workspace/choose-language.ts'
 export { type ExerciseState, exerciseState, possiblePoints, stepToWorkOn } from './workspace/exercise-state.ts'
 export { findWorkspace, folderInWorkspace, solutionFolder, type Workspace } from './workspace/find-workspace.ts'
 export type { ExerciseProgress, ExerciseStatus } from './workspace/fold-progress.ts'
-export { filesToEdit, placeExercise } from './workspace/place-exercise.ts'
 export { addEvent } from './workspace/progress-file.ts'
 export type { ProgressEvent } from './workspace/progress-event.ts'
 export { type CourseProgress, currentExercise, nextExercise, readProgress } from './workspace/read-progress.ts'
@@ -41,6 +42,11 @@ export async function loadCourse(folder: string): Promise<Course> {
 /** Proves that exercises are good; see `author/check-course.ts`. */
 export async function checkCourse(request: CheckCourseRequest): Promise<CourseCheck> {
   return (await import('./author/check-course.ts')).checkCourse(request)
+}
+
+/** Writes a new exercise; see `author/new-exercise.ts`. */
+export async function createExercise(course: Course, place: string): ReturnType<typeof import('./author/new-exercise.ts').createExercise> {
+  return (await import('./author/new-exercise.ts')).createExercise(course, place)
 }
 
 /** Prepares the built-in course; see `exercise/build-course.ts`. */

@@ -12,6 +12,8 @@ interface LeafSpec {
   details?: string
   /** As commander writes them: `<needed>`, `[optional]`. */
   arguments?: string[]
+  /** How the usage shows the words after `--`, where they belong to the learner's program. */
+  passesOn?: string
   /** Flags, description, and the allowed values where there is a choice. */
   options: [flags: string, description: string, values?: string[]][]
   load(): Promise<CommandModule>
@@ -27,13 +29,24 @@ interface GroupSpec {
 
 export type CommandSpec = LeafSpec | GroupSpec
 
+const lang: [string, string] = ['--lang <language>', 'the language to write in (default: the one of the workspace, else ts)']
 const json: [string, string] = ['--json', 'print the result as JSON']
 const course: [string, string] = ['--course <folder>', 'a course other than the built-in one']
 
 /** Every command. A new one is a file beside this one, and an entry here. */
 export const commandGroups = {
+  next: {
+    summary: 'show the exercise you are at, or start the next one',
+    details:
+      'In an empty folder it makes a workspace and places the first exercise: its spec and starter code. Later it shows where you stand, and places the next exercise once the present one is passed. It only adds files, and never changes one of yours. With a name it goes to that exercise.',
+    arguments: ['[exercise]'],
+    options: [lang, ['-y, --yes', 'make the workspace here, although the folder is not empty'], course, json],
+    load: () => import('./next.ts'),
+  },
   verify: {
     summary: 'grade your solution with the hidden tests',
+    details:
+      'Builds and starts your program, talks to it, and says what was asked, what came back and what to read. Without a name it takes the exercise of the current folder, else the one you are at.',
     arguments: ['[exercise]'],
     options: [
       ['--step <id>', 'only this step'],
@@ -45,9 +58,65 @@ export const commandGroups = {
     ],
     load: () => import('./verify.ts'),
   },
+  hint: {
+    summary: 'get the next hint on the first failing step',
+    details: 'The gentlest one first; each call goes one further.',
+    arguments: ['[exercise]'],
+    options: [['--step <id>', 'on this step'], course, json],
+    load: () => import('./hint.ts'),
+  },
+  spec: {
+    summary: 'read what an exercise asks for',
+    arguments: ['[exercise]'],
+    options: [course],
+    load: () => import('./spec.ts'),
+  },
+  run: {
+    summary: 'start your program, to try it by hand',
+    details:
+      'A server gets PORT and a DATA_DIR that is kept from run to run, and runs until Ctrl-C; then the replay lines of verify reach it. A command line program gets the words after "--" and the standard input. The exit code is your program\'s.',
+    arguments: ['[exercise]'],
+    passesOn: '[-- words...]',
+    options: [['--port <number>', 'for a server (default: 4000)'], course],
+    load: () => import('./run.ts'),
+  },
+  list: {
+    summary: 'list topics and exercises, and how far you are',
+    options: [['--topic <topic>', 'only this topic'], course, json],
+    load: () => import('./list.ts'),
+  },
+  status: {
+    summary: 'show your progress by topic, and what to type next',
+    options: [course, json],
+    load: () => import('./status.ts'),
+  },
+  reset: {
+    summary: 'start an exercise again; your work is moved to a backup',
+    arguments: ['[exercise]'],
+    options: [lang, ['-y, --yes', 'do not ask'], course, json],
+    load: () => import('./reset.ts'),
+  },
+  solution: {
+    summary: 'see the reference solution of an exercise that you passed',
+    arguments: ['[exercise]'],
+    options: [['--spoil', 'see it before'], course, json],
+    load: () => import('./solution.ts'),
+  },
+  doctor: {
+    summary: 'check this machine, the workspace and the course',
+    details: 'Exit codes: 0 nothing is in the way (notes do not count), 3 the machine lacks something, 2 a file is invalid.',
+    options: [course, json],
+    load: () => import('./doctor.ts'),
+  },
   author: {
     summary: 'for authors: write and check exercises',
     commands: {
+      new: {
+        summary: 'write a small exercise that works, to start from',
+        arguments: ['<topic/id>'],
+        options: [course, json],
+        load: () => import('./author-new.ts'),
+      },
       check: {
         summary: 'prove that hidden tests are good',
         details:

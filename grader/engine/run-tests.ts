@@ -93,7 +93,9 @@ function describeTest(test: Test): TestResult {
     const { note } = (result ?? {}) as { note?: string }
     return { ...base, status: 'skipped', ...(note ? { note, message: note } : {}) }
   }
-  const error = result.errors?.[0] as (Error & FailureProperties) | undefined
+  const errors = (result.errors ?? []) as (Error & FailureProperties)[]
+  // The end of the program explains more than the answer that was missing or wrong because of it.
+  const error = errors.find(({ code }) => code === 'crashed' || code === 'flooded') ?? errors[0]
   const timedOut = test.context.signal.aborted
   const code = error?.code ?? (timedOut ? 'timeout' : 'wrong_answer')
   return {

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import type { Exercise } from '../exercise/exercise.ts'
+import { createFile } from './create-file.ts'
+
+export interface PlacedExercise {
+  /** Relative to the solution's folder. */
+  created: string[]
+  /** Files that were there with another content, and were left alone. */
+  kept: string[]
+}
+
+interface Placement {
+  exercise: Exercise
+  /** One of the exercise's languages. */
+  lang: string
+  /** The solution's folder, absolute; need not exist. */
+  folder: string
+}
+
+/**
+ * Copies the spec and the starter to the learner. Never overwrites; what an interrupted attempt left out is added.
+ * @throws UserError `not_writable`
+ */
+export function placeExercise({ exercise, lang, folder }: Placement): PlacedExercise {
+  const placed: PlacedExercise = { created: [], kept: [] }
+  for (const { name, source } of filesToPlace(exercise, lang)) {
+    const mode = statSync(source).mode & 0o777
+    const result = createFile({ path: join(folder, name), content: readFileSync(source), mode: mode | 0o200 })
+    if (result === 'created') placed.created.push(name)
+    if (result === 'different') placed.kept.push(name)
+  }
+  return placed
+}
+
+/** What belongs into a fresh solution's folder: names with `/`, and where each comes from. */
+export function filesToPlace(exercise: Exercise, lang: string): { name: string; source: string }[] {
+  const starter = join(exercise.folder, 'starter', lang)
+  return [{ name: 'README.md', source: join(exercise.folder, 'README.md') }, ...filesBelow(starter)]
+}
+
+/** The starter's files that the learner is meant to change: the tests of a test suite, else the program. */
+export function filesToEdit(exercise: Exercise, lang: string): string[] {
+  const names = filesToPlace(exercise, lang).map(({ name }) => name)
+  const tests = names.filter((name) => /\.test\.\w+$/.test(name))
+  return tests.length > 0 ? tests : names.filter((name) => name !== 'README.md' && !name.endsWith('.json'))
+}
+
+/** Every file below a folder, in a stable order, by its name relative to it. */
+export function filesBelow(folder: string): { name: string; source: string }[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((source) => ({ name: relative(folder, source).split(sep).join('/'), source }))
+    .sort((left, right) => (left.name < right.name ? -1 : 1))
+}
