@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['grader/**/*.test.ts', 'cli/**/*.test.ts'],
     // End-to-end tests start processes and wait for them; two cores carry no more.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
   },
 })

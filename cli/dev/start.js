@@ -1,0 +1,84 @@
+// @ts-check
+// What `npm start` does on a fresh clone: installs, builds, and shows a newcomer the learner's loop in playground/.
+// Only Node's own library: nothing is installed yet.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const playground = join(root, 'playground')
+const program = join(root, 'dist/main.js')
+
+checkNode()
+if (!isInstalled()) await npm(['ci'])
+await npm(['run', 'build'])
+makePlayground()
+console.log('\n$ cd playground')
+process.exitCode = await showLoop()
+
+/** @returns {Promise<number>} the exit code */
+async function showLoop() {
+  const placed = await learnBackend(['next', '--yes'])
+  if (placed !== 0) return placed
+  const verified = await learnBackend(['verify'])
+  if (verified > 1) return verified
+  if (verified === 1) {
+    console.log('\nThat is how it should be: the starter is not the solution yet, and you have seen what a failed step tells you.')
+    console.log('Change the file that "edit" names above, and in the folder playground type: npx learn-backend verify')
+  }
+  return 0
+}
+
+function checkNode() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+  if (major > 20 || (major === 20 && minor >= 19)) return
+  console.error(`learn-backend needs Node.js 20.19 or newer, and this is ${process.versions.node}. Install the LTS from https://nodejs.org`)
+  process.exit(3)
+}
+
+/** Whether node_modules is what package-lock.json says: npm writes its own copy of the lock file last. */
+function isInstalled() {
+  const installed = statSync(join(root, 'node_modules/.package-lock.json'), { throwIfNoEntry: false })
+  const wanted = statSync(join(root, 'package-lock.json'), { throwIfNoEntry: false })
+  return installed !== undefined && (wanted === undefined || installed.mtimeMs >= wanted.mtimeMs)
+}
+
+/** The learner's folder, in which `npx learn-backend` finds this clone and not the published package. */
+function makePlayground() {
+  const command = join(playground, 'node_modules/.bin/learn-backend')
+  if (existsSync(command)) return
+  mkdirSync(dirname(command), { recursive: true })
+  writeFileSync(command, "#!/usr/bin/env node\nimport('../../../dist/main.js')\n", { mode: 0o755 })
+}
+
+/** @param {string[]} words */
+async function learnBackend(words) {
+  console.log(`\n$ npx learn-backend ${words.join(' ')}`)
+  return run(process.execPath, [program, ...words], playground)
+}
+
+/** @param {string[]} words */
+async function npm(words) {
+  console.log(`$ npm ${words.join(' ')}`)
+  const script = process.env['npm_execpath']
+  const code = script?.endsWith('.js') ? await run(process.execPath, [script, ...words], root) : await run('npm', words, root)
+  if (code !== 0) process.exit(code)
+}
+
+/**
+ * @param {string} file
+ * @param {string[]} words
+ * @param {string} cwd
+ * @returns {Promise<number>} the exit code
+ */
+function run(file, words, cwd) {
+  return new Promise((resolve) => {
+    const child = spawn(file, words, { cwd, stdio: ['ignore', 'inherit', 'inherit'] })
+    child.once('error', (error) => {
+      console.error(`${file} could not be started: ${error.message}`)
+      resolve(70)
+    })
+    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 1)))
+  })
+}
