@@ -22,6 +22,7 @@ export interface Connection {
    * @throws SolutionFailure `timeout`, `reset` or `malformed`
    */
   answer(options?: { to?: string; deadline?: number }): Promise<Answer>
+  /** Resolves when the other side has ended or reset the connection. */
   readonly closed: Promise<void>
   /** Half-closes: no more will be written. */
   end(): void
@@ -38,25 +39,25 @@ export async function openConnection({ host, port }: { host: string; port: numbe
     for (const check of waiting) check()
   }
   const closed = new Promise<void>((resolve) => {
-    socket.once('close', () => {
-      ended = true
-      wake()
-      resolve()
-    })
+    for (const event of ['end', 'close']) {
+      socket.once(event, () => {
+        ended = true
+        wake()
+        resolve()
+      })
+    }
   })
   socket.on('data', (chunk: Buffer) => {
     buffered = Buffer.concat([buffered, chunk])
     wake()
   })
-  socket.once('end', () => {
-    ended = true
-    wake()
-  })
   await new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)
-    socket.once('error', () =>
-      reject(new SolutionFailure('refused', 'The connection was refused: nothing listens on the port.', { asked: `connect to ${host}:${port}`, got: 'connection refused' })),
-    )
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => {
+      const asked = `connect to ${host}:${port}`
+      if (code !== 'ECONNREFUSED') return reject(new SolutionFailure('reset', 'The connection was reset at once.', { asked, got: 'a reset connection' }))
+      reject(new SolutionFailure('refused', 'The connection was refused: nothing listens on the port.', { asked, got: 'connection refused' }))
+    })
   })
   // A reset is seen as the end of the connection.
   socket.on('error', () => {})

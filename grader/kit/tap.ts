@@ -81,7 +81,8 @@ export async function startTap(target: { port: number; host?: string }): Promise
   })
   const { port } = server.address() as AddressInfo
   const drop = () => {
-    for (const socket of sockets) socket.destroy()
+    // A reset, as from a link that is gone: a half-closed connection could linger.
+    for (const socket of sockets) socket.resetAndDestroy()
   }
   return {
     host: '127.0.0.1',
