@@ -87,6 +87,7 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
   let program = ahead ? await ahead.program : await launchServer({ run, port, dataDir, options })
   let mark = 0
   const folder = run.solution.folder
+  const log = { lines: () => helpfulLines(program, mark, folder) }
 
   const ready = async () => {
     if (!waits) return
@@ -174,7 +175,7 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
     memory: () => residentBytes(program.pid),
     attend() {
       mark = program.output.totalBytes
-      run.recorder.follow({ lines: () => helpfulLines(program, mark, folder) })
+      run.recorder.follow(log)
     },
     [crashOf]: crash,
     async [Symbol.asyncDispose]() {

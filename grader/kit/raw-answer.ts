@@ -13,7 +13,9 @@ interface Expected {
 export async function readRawAnswer(connection: Connection, { to, deadline }: Expected): Promise<Answer> {
   const startedAt = performance.now()
   for (;;) {
-    const head = await connection.read('\r\n\r\n', { deadline })
+    const head = await connection.read('\r\n\r\n', { deadline }).catch((error: unknown) => {
+      throw inHttpTerms(error, deadline)
+    })
     const [statusLine = '', ...lines] = head.slice(0, -4).split('\r\n')
     const [, code, statusText = ''] = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(statusLine) ?? []
     if (code === undefined) {
@@ -47,6 +49,13 @@ export async function readRawAnswer(connection: Connection, { to, deadline }: Ex
       },
     }
   }
+}
+
+/** A missing end of the header section, as one would say it. */
+function inHttpTerms(error: unknown, deadline: number): unknown {
+  if (!(error instanceof SolutionFailure)) return error
+  const message = error.code === 'timeout' ? `No answer within ${deadline} ms.` : 'The connection was closed before an answer came.'
+  return new SolutionFailure(error.code, message, { ...error.evidence, expected: 'an HTTP answer' })
 }
 
 function splitHeader(line: string): [string, string] {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import { solutionEnvironment } from '../solution/environment.ts'
 import { startProgram } from '../solution/program.ts'
+import { within } from '../solution/within.ts'
 import { bundleTypescript } from '../toolchains/bundle-typescript.ts'
 import { BuildFailure } from '../toolchains/toolchain.ts'
 import { context } from './context.ts'
@@ -48,6 +49,8 @@ export default async function* (source) {
   const parents = []
   for await (const { type, data } of source) {
     if (type === 'test:start') { parents.length = data.nesting; parents.push(data.name) }
+    // What happens outside of a test, such as a rejection that nobody awaits.
+    if (type === 'test:diagnostic' && /error/i.test(data.message)) yield JSON.stringify({ diagnostic: data.message }) + '\\n'
     if (type !== 'test:pass' && type !== 'test:fail') continue
     parents.length = data.nesting
     const suite = data.details?.type === 'suite'
@@ -92,31 +95,27 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
       }
       const results = join(output, 'results.jsonl')
       await writeFile(join(output, 'reporter.mjs'), reporter)
-      const program = await startProgram({
-        command: {
-          file: process.execPath,
-          args: [
-            `--test-reporter=${join(output, 'reporter.mjs')}`,
-            `--test-reporter-destination=${results}`,
-            bundle,
-          ],
-          cwd: work,
-          env: solutionEnvironment(run.hostEnvironment, {}),
-        },
-        scope: run.scope,
-        isolation: run.isolation,
-        outputLimit: run.exercise.limits.output_kb * 1024,
-      })
-      let late = false
-      const timer = setTimeout(() => {
-        late = true
-        void program.kill()
-      }, deadline)
-      const exit = await program.exited
-      clearTimeout(timer)
-      await program.kill()
-
-      const tests = await readResults(results)
+      const execute = async (...flags: string[]) => {
+        const program = await startProgram({
+          command: {
+            file: process.execPath,
+            args: [...flags, `--test-reporter=${join(output, 'reporter.mjs')}`, `--test-reporter-destination=${results}`, bundle],
+            cwd: work,
+            env: solutionEnvironment(run.hostEnvironment, {}),
+          },
+          scope: run.scope,
+          isolation: run.isolation,
+          outputLimit: run.exercise.limits.output_kb * 1024,
+        })
+        const exit = await within(program.exited, deadline)
+        const end = await program.kill()
+        return { exit: exit ?? end, late: exit === undefined, lines: program.output.lastLines(20), ...(await readResults(results)) }
+      }
+      let { exit, late, lines, tests, diagnostics } = await execute()
+      // Source maps cost a quarter of a run; only the place of a crash needs them.
+      if (!late && exit.code !== 0 && tests.every((test) => test.passed || test.skipped)) {
+        ;({ exit, late, lines, tests, diagnostics } = await execute('--enable-source-maps'))
+      }
       const failed = tests.filter((test) => !test.passed && !test.skipped).length
       const passed = tests.filter((test) => test.passed).length
       return {
@@ -125,7 +124,7 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
         failed,
         skipped: tests.length - passed - failed,
         outcome: outcomeOf({ late, failed, passed, code: exit.code }),
-        output: readableLog(program.output.lastLines(20), work).join('\n'),
+        output: readableLog([...lines, ...diagnostics], work).join('\n'),
         ms: exit.ms,
       }
     },
@@ -139,7 +138,7 @@ function outcomeOf({ late, failed, passed, code }: { late: boolean; failed: numb
   return passed === 0 ? 'no-tests' : 'passed'
 }
 
-async function readResults(file: string): Promise<SuiteTest[]> {
+async function readResults(file: string): Promise<{ tests: SuiteTest[]; diagnostics: string[] }> {
   let text = ''
   try {
     text = await readFile(file, 'utf8')
@@ -147,12 +146,15 @@ async function readResults(file: string): Promise<SuiteTest[]> {
     // The suite crashed before its first result.
   }
   const tests: SuiteTest[] = []
+  const diagnostics: string[] = []
   for (const line of text.split('\n')) {
     try {
-      if (line) tests.push(JSON.parse(line) as SuiteTest)
+      const result = JSON.parse(line || 'null') as SuiteTest | { diagnostic: string } | null
+      if (result && 'diagnostic' in result) diagnostics.push(...result.diagnostic.split('\n'))
+      else if (result) tests.push(result)
     } catch {
       // The last line is torn when the suite was killed.
     }
   }
-  return tests
+  return { tests, diagnostics }
 }

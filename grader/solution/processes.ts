@@ -34,6 +34,14 @@ export function familyOf(root: number): number[] {
   return [...family]
 }
 
+/** Those of the processes that are still running: not gone, and not only waiting to be reaped. */
+export function stillRunning(processes: number[]): number[] {
+  return processes.filter((pid) => {
+    const stat = read(`/proc/${pid}/stat`)
+    return stat !== undefined && stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z'
+  })
+}
+
 /** Processes that carry the run's mark in their environment, wherever they hide in the tree. */
 export function markedWith(runId: string): number[] {
   const mark = `${runMark}=${runId}`

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Command, Isolation } from '../isolation/index.ts'
 import { runMark } from './janitor.ts'
 import { OutputLog } from './output-log.ts'
-import { familyOf } from './processes.ts'
+import { familyOf, stillRunning } from './processes.ts'
 import { killHard, type RunScope } from './run-scope.ts'
 
 /** How a program ended. */
@@ -99,14 +99,19 @@ export async function startProgram({ command, scope, isolation, outputLimit, inp
     },
     async kill() {
       program.stopped = true
+      let family: number[] = []
       if (program.alive) {
         // Stopped at once, killed after a look around: a descendant that left the group is found only while its
         // parents are there, and looking takes milliseconds.
         signalGroup(pid, 'SIGSTOP')
-        for (const member of familyOf(pid)) killHard(member)
+        family = familyOf(pid)
+        for (const member of family) killHard(member)
       }
       killHard(-pid)
       const exit = await program.exited
+      // A server may be a grandchild of what was started, and hold its port for some milliseconds more.
+      const patience = performance.now() + 2000
+      while (stillRunning(family).length > 0 && performance.now() < patience) await new Promise((resolve) => setTimeout(resolve, 2))
       scope.release(pid)
       return exit
     },
