@@ -29,8 +29,7 @@ export async function compileHiddenTests(exerciseFolder: string, output: string)
     platform: 'node',
     format: 'esm',
     target: 'node20',
-    sourcemap: 'inline',
-    sourcesContent: false,
+    sourcemap: false,
     logLevel: 'silent',
     plugins: [intoEngine(output)],
   })

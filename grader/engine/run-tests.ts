@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url'
-import { startTests, type File, type Suite, type Test, type VitestRunner } from '@vitest/runner'
+import { startTests, type CancelReason, type File, type Suite, type Test, type VitestRunner } from '@vitest/runner'
 import type { Evidence, FailureCode } from '../kit/evidence.ts'
 
 /** One hidden test's verdict. */
@@ -66,7 +66,7 @@ export async function runTests({ files, timeout, onTest, signal }: RunTestsReque
     },
   }
   const stray = (error: unknown) => problems.push(`error outside a test: ${describeError(error)}`)
-  const cancel = () => void runner.cancel?.('keyboard-interrupt')
+  const cancel = () => void runner.cancel?.('keyboard-interrupt' as CancelReason)
   signal?.addEventListener('abort', cancel, { once: true })
   process.on('unhandledRejection', stray)
   try {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { type Document, isMap, isNode, isPair, LineCounter, parseDocument } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { nearest } from './nearest.ts'
 
 /** Something wrong in a file of a course, and where. */

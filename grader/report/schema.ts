@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Why a test or an exercise failed, when it is not a plain wrong answer. */
 const cause = z.enum([
