@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs'
 import { builtInCourse } from '../exercise/course-store.ts'
 import { describeProblem } from '../exercise/describe-problem.ts'
 import { loadCourse } from '../exercise/load-course.ts'
@@ -18,7 +19,11 @@ export const workspace: Check = {
       return { status: 'note', message: `there is none at or above ${cwd}`, remedy: begin }
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      return { status: 'problem', message: error.message, ...(error.remedy === undefined ? {} : { remedy: error.remedy }) }
+      return {
+        status: 'problem',
+        message: error.message,
+        ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      }
     }
   },
 }
@@ -33,11 +38,16 @@ export const course: Check = {
       return {
         status: 'problem',
         message: [`${title} in ${folder} has mistakes:`, ...problems.map(describeProblem)].join('\n'),
-        remedy: 'Other exercises can be used. If you did not change this one, install learn-backend again, or tell its authors',
+        remedy:
+          'Other exercises can be used. If you did not change this one, install learn-backend again, or tell its authors',
       }
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      return { status: 'problem', message: error.message, remedy: 'Look at "course:" in learn-backend.yaml, or at --course' }
+      return {
+        status: 'problem',
+        message: error.message,
+        remedy: 'Look at "course:" in learn-backend.yaml, or at --course',
+      }
     }
   },
 }
@@ -50,17 +60,30 @@ export const progress: Check = {
     if (root === undefined) return { status: 'ok', message: 'nothing begun yet' }
     const ids = await exerciseIds(surroundings)
     const findings = await Promise.all(ids.map(async (id) => ({ id, ...(await inspectEvents(root, id)) })))
-    const bad = findings.flatMap(({ id, damaged, unreadable }) =>
-      unreadable ?? (damaged.length > 0 ? `${progressFile(root, id)} is damaged in ${count(damaged.length, 'line')}.` : []),
+    const bad: string[] = findings.flatMap(
+      ({ id, damaged, unreadable }) =>
+        unreadable ??
+        (damaged.length > 0 ? `${progressFile(root, id)} is damaged in ${count(damaged.length, 'line')}.` : []),
     )
+    if (!isWritable(root)) bad.push(`${root} can't be written: progress would be lost.`)
     const begun = findings.filter(({ events }) => events.length > 0).length
     if (bad.length === 0) return { status: 'ok', message: `${count(begun, 'exercise')} begun, all files can be read` }
     return {
       status: 'problem',
       message: [...new Set(bad)].join('\n'),
-      remedy: 'A damaged file is set aside, and its good lines are kept, when you type: npx learn-backend status',
+      remedy:
+        'A damaged file is set aside, and its good lines are kept, when you type: npx learn-backend status. A folder must belong to you, and be a folder.',
     }
   },
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function exerciseIds(surroundings: Surroundings): Promise<string[]> {

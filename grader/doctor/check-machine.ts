@@ -23,7 +23,11 @@ export const nodeVersion: Check = {
     const needed = /\d+\.\d+/.exec(String(manifest.engines?.node))?.[0] ?? '20.19'
     const { node } = process.versions
     if (isAtLeast(node, needed)) return { status: 'ok', message: `version ${node}` }
-    return { status: 'problem', message: `version ${node}; ${needed} or newer is needed`, remedy: 'Install the current LTS from https://nodejs.org' }
+    return {
+      status: 'problem',
+      message: `version ${node}; ${needed} or newer is needed`,
+      remedy: 'Install the current LTS from https://nodejs.org',
+    }
   },
 }
 
@@ -43,7 +47,8 @@ export const languages: Check = {
     return {
       status: 'problem',
       message: broken.map(({ name, reason }) => `${name} can't be built here: ${reason}`).join('; '),
-      remedy: 'Install learn-backend again on this machine (its builder is made for one operating system): npm install learn-backend',
+      remedy:
+        'Install learn-backend again on this machine (its builder is made for one operating system): npm install learn-backend',
     }
   },
 }
@@ -93,7 +98,9 @@ export const ports: Check = {
       const server = createServer((socket) => socket.end()).listen(0, '127.0.0.1')
       await new Promise((resolve, reject) => server.once('listening', resolve).once('error', reject))
       const { port } = server.address() as { port: number }
-      await new Promise((resolve, reject) => connect(port, '127.0.0.1').once('connect', resolve).once('error', reject).resume())
+      await new Promise((resolve, reject) =>
+        connect(port, '127.0.0.1').once('connect', resolve).once('error', reject).resume(),
+      )
       server.close()
       return { status: 'ok', message: 'ports on 127.0.0.1 can be opened and reached' }
     } catch (error) {
@@ -114,12 +121,18 @@ export const processes: Check = {
       await using scope = openRunScope()
       const program = await startProgram({
         // A child in the same group has to go as well.
-        command: { file: '/bin/sh', args: ['-c', 'sleep 60 & sleep 60'], cwd: scope.scratch, env: { PATH: '/usr/bin:/bin' } },
+        command: {
+          file: '/bin/sh',
+          args: ['-c', 'sleep 60 & sleep 60'],
+          cwd: scope.scratch,
+          env: { PATH: '/usr/bin:/bin' },
+        },
         scope,
         isolation: isolations.none,
         outputLimit: 1024,
       })
-      if (await within(program.kill(), 3000)) return { status: 'ok', message: 'programs can be started and ended (/bin/sh)' }
+      if (await within(program.kill(), 3000))
+        return { status: 'ok', message: 'programs can be started and ended (/bin/sh)' }
       return unstoppable('it is still there 3 s after a kill -9')
     } catch (error) {
       return unstoppable(firstLine(error))

@@ -9,9 +9,13 @@ export function knownLanguage(word: string): ToolchainId {
   const found = toolchainIds.find((id) => id === lower || toolchains[id].name.toLowerCase() === lower)
   if (found) return found
   const close = nearest(lower, toolchainIds)
-  throw new UserError('usage', `"${word}" is no language that learn-backend knows.${close ? ` Did you mean "${close}"?` : ''}`, {
-    remedy: `It knows: ${toolchainIds.map((id) => `${id} (${toolchains[id].name})`).join(', ')}`,
-  })
+  throw new UserError(
+    'usage',
+    `"${word}" is no language that learn-backend knows.${close ? ` Did you mean "${close}"?` : ''}`,
+    {
+      remedy: `It knows: ${toolchainIds.map((id) => `${id} (${toolchains[id].name})`).join(', ')}`,
+    },
+  )
 }
 
 /**
@@ -22,7 +26,9 @@ export function chooseLanguage(exercise: Exercise, asked: string | undefined, us
   const { id, languages } = exercise
   if (asked === undefined) return languages.includes(usual) ? usual : (languages[0] ?? usual)
   if (languages.includes(asked)) return asked
-  throw new UserError('usage', `${id} has no starter in ${asked}.`, { remedy: `It has one in: ${languages.join(', ')}` })
+  throw new UserError('usage', `${id} has no starter in ${asked}.`, {
+    remedy: `It has one in: ${languages.join(', ')}`,
+  })
 }
 
 /** A language as a person would write it. */

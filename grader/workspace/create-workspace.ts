@@ -53,7 +53,11 @@ export function hasRoomForWorkspace(root: string): boolean {
 }
 
 function settings(root: string, lang: string, course: string | undefined): string {
-  const lines = ['# Your learn-backend workspace. What to do next: npx learn-backend next', 'version: 1', `lang: ${lang}`]
+  const lines = [
+    '# Your learn-backend workspace. What to do next: npx learn-backend next',
+    'version: 1',
+    `lang: ${lang}`,
+  ]
   if (course !== undefined) {
     const path = relative(root, course).split(sep).join('/')
     lines.push(`course: ${JSON.stringify(path === '' ? '.' : path)}`)

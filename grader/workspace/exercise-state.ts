@@ -23,9 +23,17 @@ export function exerciseState(exercise: Exercise, progress: ExerciseProgress): E
   const { id, title, summary, topic, minutes, languages } = exercise
   const possible = possiblePoints(exercise)
   const earned = progress.status === 'passed' ? possible : Math.min(progress.earned, possible)
-  const failing = progress.status === 'passed' ? undefined : exercise.steps.find((step) => progress.steps[step.id] === 'failed')
+  const failing =
+    progress.status === 'passed' ? undefined : exercise.steps.find((step) => progress.steps[step.id] === 'failed')
   return {
-    ...{ id, title, summary, topic, status: progress.status, points: { earned, possible }, minutes, languages },
+    id,
+    title,
+    summary,
+    topic,
+    status: progress.status,
+    points: { earned, possible },
+    minutes,
+    languages,
     attempts: progress.attempts,
     ...(failing ? { failing: { id: failing.id, title: failing.title, section: failing.section } } : {}),
   }

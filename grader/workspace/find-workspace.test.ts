@@ -30,16 +30,17 @@ test('the course is a folder relative to the file', async () => {
   expect(await findWorkspace(folder)).toEqual({ root: folder, lang: 'ts', course: join(folder, '../other course') })
 })
 
-test.each(['version: 1\nlang: ts\n', 'version: 1\nlang: js\n', '# a comment\n\nversion: 1\nlang: ts\ncourse: "../course"\n'])(
-  'the short way of reading agrees with the YAML parser: %j',
-  async (text) => {
-    write(text)
-    const { value } = parseYaml('learn-backend.yaml', text, workspaceSchema)
-    const { root, ...found } = (await findWorkspace(folder)) ?? {}
-    expect(root).toBe(folder)
-    expect(found).toEqual({ lang: value?.lang, ...(value?.course ? { course: join(folder, value.course) } : {}) })
-  },
-)
+test.each([
+  'version: 1\nlang: ts\n',
+  'version: 1\nlang: js\n',
+  '# a comment\n\nversion: 1\nlang: ts\ncourse: "../course"\n',
+])('the short way of reading agrees with the YAML parser: %j', async (text) => {
+  write(text)
+  const { value } = parseYaml('learn-backend.yaml', text, workspaceSchema)
+  const { root, ...found } = (await findWorkspace(folder)) ?? {}
+  expect(root).toBe(folder)
+  expect(found).toEqual({ lang: value?.lang, ...(value?.course ? { course: join(folder, value.course) } : {}) })
+})
 
 test('what learn-backend writes itself is read back', async () => {
   const course = join(folder, 'my courses/tiny')
@@ -57,7 +58,10 @@ test.each([
   ['version: 1\nlang: ts\ncourse: ""\n', /learn-backend\.yaml:3:9 course: must not be empty/],
 ])('a mistake is named with its place: %j', async (text, message) => {
   write(text)
-  await expect(findWorkspace(folder)).rejects.toMatchObject({ code: 'invalid_workspace', message: expect.stringMatching(message) })
+  await expect(findWorkspace(folder)).rejects.toMatchObject({
+    code: 'invalid_workspace',
+    message: expect.stringMatching(message),
+  })
 })
 
 test('the first folder below the workspace tells the exercise', () => {

@@ -36,7 +36,8 @@ export function workspaceRoot(from: string): string | undefined {
 }
 
 async function readWorkspace(root: string): Promise<Workspace> {
-  const { lang, course } = readAsWritten(join(root, workspaceFileName)) ?? (await parseFile(join(root, workspaceFileName)))
+  const { lang, course } =
+    readAsWritten(join(root, workspaceFileName)) ?? (await parseFile(join(root, workspaceFileName)))
   return { root, lang, ...(course === undefined ? {} : { course: resolve(root, course) }) }
 }
 
@@ -60,12 +61,19 @@ function readAsWritten(file: string): WorkspaceFile | undefined {
 }
 
 async function parseFile(file: string): Promise<WorkspaceFile> {
-  const [{ readYaml }, { workspaceSchema }] = await Promise.all([import('../exercise/read-yaml.ts'), import('./schema.ts')])
+  const [{ readYaml }, { workspaceSchema }] = await Promise.all([
+    import('../exercise/read-yaml.ts'),
+    import('./schema.ts'),
+  ])
   const { value, problems } = await readYaml(file, workspaceSchema)
   if (value) return value
-  throw new UserError('invalid_workspace', describeProblems(`The workspace in ${dirname(file)} can't be used.`, problems), {
-    remedy: `Put it right (the whole file may be "version: 1" and, below it, "lang: ts"), then type: npx learn-backend doctor`,
-  })
+  throw new UserError(
+    'invalid_workspace',
+    describeProblems(`The workspace in ${dirname(file)} can't be used.`, problems),
+    {
+      remedy: `Put it right (the whole file may be "version: 1" and, below it, "lang: ts"), then type: npx learn-backend doctor`,
+    },
+  )
 }
 
 /** The folder of an exercise's solution. */

@@ -5,7 +5,11 @@ import type { ProgressEvent } from './progress-event.ts'
 let minute = 0
 const at = () => ({ v: 1 as const, at: new Date(Date.UTC(2026, 0, 1, 12, minute++)).toISOString() })
 const started = (lang = 'ts'): ProgressEvent => ({ ...at(), type: 'started', lang })
-const attempt = (earned: number, steps: Record<string, 'passed' | 'failed' | 'skipped'>, more: object = {}): ProgressEvent => ({
+const attempt = (
+  earned: number,
+  steps: Record<string, 'passed' | 'failed' | 'skipped'>,
+  more: object = {},
+): ProgressEvent => ({
   ...at(),
   type: 'attempt',
   seed: 'abcd',
@@ -58,7 +62,11 @@ test('events of the same moment have the same result in any order', () => {
 test('an attempt at one step passes that step, not the exercise', () => {
   const whole = attempt(4, { one: 'failed', two: 'passed' })
   const partial = attempt(2, { one: 'passed', two: 'skipped' }, { status: 'passed', only: ['one'] })
-  expect(foldProgress([whole, partial])).toMatchObject({ status: 'started', earned: 4, steps: { one: 'passed', two: 'passed' } })
+  expect(foldProgress([whole, partial])).toMatchObject({
+    status: 'started',
+    earned: 4,
+    steps: { one: 'passed', two: 'passed' },
+  })
 })
 
 test('an attempt that judged nothing changes no verdict', () => {
@@ -71,6 +79,13 @@ test('an attempt that judged nothing changes no verdict', () => {
 test('a reset starts again, and forgets neither the pass nor that the solution was seen', () => {
   const passed = attempt(10, { one: 'passed' })
   const progress = foldProgress([passed, { ...at(), type: 'solution' }, { ...at(), type: 'reset', backup: 'x' }])
-  expect(progress).toMatchObject({ status: 'started', earned: 0, attempts: 0, steps: {}, passedAt: passed.at, solutionSeen: true })
+  expect(progress).toMatchObject({
+    status: 'started',
+    earned: 0,
+    attempts: 0,
+    steps: {},
+    passedAt: passed.at,
+    solutionSeen: true,
+  })
   expect(progress.lastAttempt).toBeUndefined()
 })

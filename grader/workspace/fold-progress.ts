@@ -25,7 +25,14 @@ export interface ExerciseProgress {
 
 /** What the events of an exercise amount to, in whatever order they stand: two clones merge without a conflict. */
 export function foldProgress(events: readonly ProgressEvent[]): ExerciseProgress {
-  const progress: ExerciseProgress = { status: 'open', earned: 0, steps: {}, attempts: 0, hints: {}, solutionSeen: false }
+  const progress: ExerciseProgress = {
+    status: 'open',
+    earned: 0,
+    steps: {},
+    attempts: 0,
+    hints: {},
+    solutionSeen: false,
+  }
   for (const event of [...events].sort(byTime)) apply(event, progress)
   return progress
 }

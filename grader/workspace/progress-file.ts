@@ -1,4 +1,15 @@
-import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, renameSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { reasonOf, writing } from './not-writable.ts'
@@ -109,10 +120,9 @@ export async function readEvents(root: string, exercise: string, now: Date): Pro
   const damage = `${file} is damaged in ${damaged.length === 1 ? 'line' : 'lines'} ${shortened(damaged)}`
   try {
     const aside = setAside(file, now)
+    if (aside === undefined) return { events }
     return { events, notice: `${damage}: it was set aside as ${basename(aside)}, and ${kept(events.length)} kept.` }
   } catch (error) {
-    // Somebody else has just done it.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { events }
     const reason = reasonOf(error)
     if (reason === undefined) throw error
     return { events, notice: `${damage}, and can't be set aside: ${reason}. The other lines are used.` }
@@ -120,20 +130,42 @@ export async function readEvents(root: string, exercise: string, now: Date): Pro
 }
 
 /**
- * Renaming comes first: only one of several learn-backends succeeds with it, and whatever another still writes
- * into the renamed file it writes again into the new one.
+ * Renaming comes before copying the good lines: whatever another learn-backend still writes into the renamed file it
+ * writes again into the new one.
+ * @returns the file's new name; undefined when another learn-backend has just done it
  */
-function setAside(file: string, now: Date): string {
-  const wanted = `${file}.damaged-${timestamp(now)}`
-  let aside = wanted
-  for (let number = 2; existsSync(aside); number++) aside = `${wanted}-${number}`
-  renameSync(file, aside)
-  const good = readFileSync(aside, 'utf8')
+function setAside(file: string, now: Date): string | undefined {
+  const aside = reserve(`${file}.damaged-${timestamp(now)}`)
+  try {
+    renameSync(file, aside)
+  } catch (error) {
+    rmSync(aside)
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  const lines = readFileSync(aside, 'utf8')
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '' && parseEvent(line) !== undefined)
+    .filter((line) => line !== '')
+  const good = lines.filter((line) => parseEvent(line) !== undefined)
   if (good.length > 0) append(file, good)
-  return aside
+  if (good.length < lines.length) return aside
+  // What was renamed was the new file already, and all of it has been copied.
+  rmSync(aside)
+  return undefined
+}
+
+/** A name that nobody else will take, as an empty file. */
+function reserve(wanted: string): string {
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? wanted : `${wanted}-${number}`
+    try {
+      closeSync(openSync(name, 'wx'))
+      return name
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
 }
 
 function shortened(lines: number[]): string {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { toolchainIds } from '../toolchains/index.ts'
 
 /** `learn-backend.yaml`, the file that makes a folder a workspace. */
