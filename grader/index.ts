@@ -3,6 +3,8 @@
  * it is called.
  */
 import type { CheckCourseRequest, CourseCheck } from './author/check-course.ts'
+import type { NewExercise } from './author/new-exercise.ts'
+import type { BuiltCourse } from './exercise/build-course.ts'
 import type { Diagnosis } from './doctor/index.ts'
 import type { Surroundings } from './doctor/check.ts'
 import type { Course } from './exercise/exercise.ts'
@@ -45,12 +47,12 @@ export async function checkCourse(request: CheckCourseRequest): Promise<CourseCh
 }
 
 /** Writes a new exercise; see `author/new-exercise.ts`. */
-export async function createExercise(course: Course, place: string): ReturnType<typeof import('./author/new-exercise.ts').createExercise> {
+export async function createExercise(course: Course, place: string): Promise<NewExercise> {
   return (await import('./author/new-exercise.ts')).createExercise(course, place)
 }
 
 /** Prepares the built-in course; see `exercise/build-course.ts`. */
-export async function buildCourse(): ReturnType<typeof import('./exercise/build-course.ts').buildCourse> {
+export async function buildCourse(): Promise<BuiltCourse> {
   return (await import('./exercise/build-course.ts')).buildCourse()
 }
 

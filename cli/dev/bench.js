@@ -29,7 +29,7 @@ const races = [
         command: [node, program, 'verify', 'ten', '--course', join(bench, 'course'), '--solution', join(bench, 'server')],
       },
       { name: 'mocha', command: [...installed('mocha/bin/mocha.js'), join(bench, 'peers/ten.mocha.js')] },
-      { name: 'vitest', command: [...installed('vitest/vitest.mjs'), 'run', '--root', join(bench, 'peers'), '--dir', '.', '--config', join(bench, 'peers/vitest.config.js')] },
+      { name: 'vitest', command: [...installed('vitest/vitest.mjs'), 'run', '--root', join(bench, 'peers')] },
     ],
   },
   {

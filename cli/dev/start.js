@@ -10,31 +10,40 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const playground = join(root, 'playground')
 const program = join(root, 'dist/main.js')
 
-checkNode()
-if (!isInstalled()) await npm(['ci'])
-await npm(['run', 'build'])
-makePlayground()
-console.log('\n$ cd playground')
-process.exitCode = await showLoop()
+const firstTime = `
+That is how it should be: the starter is not the solution yet, and you have seen what a failed step tells you.
+Now change the file that "edit" names above, and in the folder playground type: npx learn-backend verify`
+const later = `
+Your work in the folder playground is as you left it. To go on, type there: npx learn-backend verify`
+
+process.exitCode = await start()
 
 /** @returns {Promise<number>} the exit code */
-async function showLoop() {
+async function start() {
+  if (!isNodeNewEnough()) return 3
+  const installed = isInstalled() ? 0 : await npm(['ci'])
+  if (installed !== 0) return installed
+  const built = await npm(['run', 'build'])
+  if (built !== 0) return built
+
+  const isNew = !existsSync(join(playground, 'learn-backend.yaml'))
+  makePlayground()
+  console.log('\n$ cd playground')
   const placed = await learnBackend(['next', '--yes'])
   if (placed !== 0) return placed
   const verified = await learnBackend(['verify'])
   if (verified > 1) return verified
-  if (verified === 1) {
-    console.log('\nThat is how it should be: the starter is not the solution yet, and you have seen what a failed step tells you.')
-    console.log('Change the file that "edit" names above, and in the folder playground type: npx learn-backend verify')
-  }
+  if (verified === 1) console.log(isNew ? firstTime : later)
   return 0
 }
 
-function checkNode() {
+function isNodeNewEnough() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  if (major > 20 || (major === 20 && minor >= 19)) return
-  console.error(`learn-backend needs Node.js 20.19 or newer, and this is ${process.versions.node}. Install the LTS from https://nodejs.org`)
-  process.exit(3)
+  if (major > 20 || (major === 20 && minor >= 19)) return true
+  console.error(
+    `learn-backend needs Node.js 20.19 or newer, and this is ${process.versions.node}. Install the LTS from https://nodejs.org`,
+  )
+  return false
 }
 
 /** Whether node_modules is what package-lock.json says: npm writes its own copy of the lock file last. */
@@ -62,8 +71,7 @@ async function learnBackend(words) {
 async function npm(words) {
   console.log(`$ npm ${words.join(' ')}`)
   const script = process.env['npm_execpath']
-  const code = script?.endsWith('.js') ? await run(process.execPath, [script, ...words], root) : await run('npm', words, root)
-  if (code !== 0) process.exit(code)
+  return script?.endsWith('.js') ? run(process.execPath, [script, ...words], root) : run('npm', words, root)
 }
 
 /**

@@ -7,7 +7,7 @@ import { nearest } from '../exercise/nearest.ts'
 import { ownPackage } from '../package-root.ts'
 import { UserError } from '../user-error.ts'
 
-interface NewExercise {
+export interface NewExercise {
   /** Absolute. */
   folder: string
   /** What was written, relative to the course. */

@@ -4,8 +4,13 @@ import { courseFingerprint, hiddenFingerprint } from './fingerprint.ts'
 import { loadCourse } from './load-course.ts'
 import type { Problem } from './read-yaml.ts'
 
+export interface BuiltCourse {
+  exercises: number
+  problems: Problem[]
+}
+
 /** Puts the built-in course into the build: checked, and its hidden tests compiled. Returns what is wrong with it. */
-export async function buildCourse(): Promise<{ exercises: number; problems: Problem[] }> {
+export async function buildCourse(): Promise<BuiltCourse> {
   const course = await loadCourse(builtInCourse)
   const problems = [...course.problems]
   for (const { folder } of course.exercises) {

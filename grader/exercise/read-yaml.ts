@@ -76,7 +76,7 @@ function knownKeys(schema: z.ZodType, path: PropertyKey[]): string[] {
     if (here instanceof z.ZodArray) here = here.element
     else if (here instanceof z.ZodObject) here = (here.shape as Record<PropertyKey, unknown>)[key]
   }
-  return here instanceof z.ZodObject ? Object.keys(here.shape as object) : []
+  return here instanceof z.ZodObject ? Object.keys(here.shape) : []
 }
 
 /** The place of a path, or of the nearest enclosing thing that is there. */

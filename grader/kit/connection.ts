@@ -30,7 +30,7 @@ export interface Connection {
 }
 
 /** @throws SolutionFailure `refused` when nothing listens */
-export async function openConnection({ host, port }: { host: string; port: number }): Promise<Connection> {
+export async function openConnection({ host = '127.0.0.1', port }: { host?: string; port: number }): Promise<Connection> {
   const socket = connect({ host, port, noDelay: true, allowHalfOpen: true })
   let buffered = Buffer.alloc(0)
   let ended = false

@@ -17,7 +17,7 @@ export async function waitUntilListening(program: Pick<Program, 'exited'>, port:
   })
   while (!exited) {
     // A program that could not get the port has ended, and somebody else answers.
-    if (await accepts(port)) return program.alive ? 'listening' : 'exited'
+    if (await accepts(port)) return exited ? 'exited' : 'listening'
     const waited = performance.now() - startedAt
     if (waited > deadline) return 'timeout'
     // Dense at first, when most programs get ready; a slow start must not be slowed further by our polling.

@@ -34,7 +34,7 @@ export function placeExercise({ exercise, lang, folder }: Placement): PlacedExer
 }
 
 /** What belongs into a fresh solution's folder: names with `/`, and where each comes from. */
-export function filesToPlace(exercise: Exercise, lang: string): { name: string; source: string }[] {
+function filesToPlace(exercise: Exercise, lang: string): { name: string; source: string }[] {
   const starter = join(exercise.folder, 'starter', lang)
   return [{ name: 'README.md', source: join(exercise.folder, 'README.md') }, ...filesBelow(starter)]
 }
