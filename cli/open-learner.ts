@@ -32,13 +32,24 @@ export async function openLearner(options: Record<string, unknown>, session: Ses
 }
 
 /** The course and the progress in a workspace that is already known. */
-export async function openLessons(workspace: Workspace | undefined, options: Record<string, unknown>, session: Session): Promise<Omit<Learner, 'workspace'>> {
+export async function openLessons(
+  workspace: Workspace | undefined,
+  options: Record<string, unknown>,
+  session: Session,
+): Promise<Omit<Learner, 'workspace'>> {
   const { cwd, cache, stderr, now } = session
   const folder = typeof options['course'] === 'string' ? resolve(cwd, options['course']) : workspace?.course
   const course = await openCourse(folder, cache)
   const progress = await readProgress(course, workspace?.root, now())
   for (const notice of progress.notices) stderr.write(`Note: ${notice}\n`)
   return { course, progress }
+}
+
+/** The exercise of this id, or in this folder (a shell completes `ping` to `ping/`). @throws UserError when there is none */
+export function namedExercise({ workspace, course }: Omit<Learner, 'progress'>, name: string, cwd: string): Exercise {
+  if (!/[/\\.]/.test(name)) return findExercise(course, name)
+  const folder = resolve(cwd, name)
+  return findExercise(course, (workspace && folderInWorkspace(workspace, folder)) ?? basename(folder))
 }
 
 /** @throws UserError when the learner is not in a workspace */
@@ -54,15 +65,23 @@ export function needWorkspace({ workspace }: Learner, cwd: string): Workspace {
  * @param name an exercise's id or its folder
  * @throws UserError when there is no such exercise, or none was begun
  */
-export function chooseExercise({ workspace, course, progress }: Learner, name: string | undefined, cwd: string): Exercise {
-  if (name !== undefined) return findExercise(course, /[/\\.]/.test(name) ? basename(resolve(cwd, name)) : name)
+export function chooseExercise(learner: Learner, name: string | undefined, cwd: string): Exercise {
+  const { workspace, course, progress } = learner
+  if (name !== undefined) return namedExercise(learner, name, cwd)
   const here = workspace && folderInWorkspace(workspace, cwd)
-  if (here !== undefined && course.topics.some(({ exercises }) => exercises.includes(here))) return findExercise(course, here)
+  if (here !== undefined && course.topics.some(({ exercises }) => exercises.includes(here)))
+    return findExercise(course, here)
   const current = workspace && currentExercise(course, progress)
   if (current) return current
-  throw new UserError('usage', workspace ? 'No exercise has been started yet.' : 'Which exercise? There is no workspace here that would tell.', {
-    remedy: workspace ? `To start the first, type: ${whatToType('next')}` : `To make a workspace here, type: ${whatToType('next')}. To see all exercises: ${whatToType('list')}`,
-  })
+  throw new UserError(
+    'usage',
+    workspace ? 'No exercise has been started yet.' : 'Which exercise? There is no workspace here that would tell.',
+    {
+      remedy: workspace
+        ? `To start the first, type: ${whatToType('next')}`
+        : `To make a workspace here, type: ${whatToType('next')}. To see all exercises: ${whatToType('list')}`,
+    },
+  )
 }
 
 /** The folder of an exercise's solution. @throws UserError when the learner has none yet */

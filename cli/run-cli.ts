@@ -13,8 +13,10 @@ export type ExitCode = 0 | 1 | 2 | 3 | 70 | 130
 /** Runs one command line. @param words without `node` and the program's name */
 export async function runCli(words: string[], io: Io): Promise<number> {
   let exitCode: number = 0
+  const { own, passedOn } = splitWords(words)
   const session = (options: Record<string, unknown>): Session => ({
     ...io,
+    passedOn,
     cache: { folder: join(io.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'learn-backend') },
     terminal: createTerminal(io, { colour: options['color'] !== false && !options['json'] }),
   })
@@ -35,11 +37,19 @@ export async function runCli(words: string[], io: Io): Promise<number> {
       program.outputHelp()
       return 0
     }
-    await program.parseAsync(words, { from: 'user' })
+    await program.parseAsync(own, { from: 'user' })
     return exitCode
   } catch (error) {
     return report(error, io)
   }
+}
+
+/** What stands after `--` belongs to the learner's program, if the command starts one. */
+function splitWords(words: string[]): { own: string[]; passedOn: string[] } {
+  const spec = Object.entries<CommandSpec>(commandGroups).find(([name]) => name === words[0])?.[1]
+  const dashes = words.indexOf('--')
+  if (dashes === -1 || !spec || !('passesOn' in spec)) return { own: words, passedOn: [] }
+  return { own: words.slice(0, dashes), passedOn: words.slice(dashes + 1) }
 }
 
 type Act = (load: () => Promise<CommandModule>, parameters: (string | undefined)[], options: Record<string, unknown>) => Promise<void>
@@ -56,6 +66,7 @@ function addCommands(parent: Command, specs: Record<string, CommandSpec>, act: A
       addCommands(command, spec.commands, act)
       continue
     }
+    if (spec.passesOn) command.usage(`[options] ${spec.arguments?.join(' ')} ${spec.passesOn}`)
     for (const [flags, description, values] of spec.options) {
       const option = new Option(flags, description)
       command.addOption(values ? option.choices(values) : option)

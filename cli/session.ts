@@ -17,5 +17,7 @@ export interface Io {
 export interface Session extends Io {
   /** What need not be read and compiled again; see {@link CourseStore}. */
   cache: CourseStore
+  /** The words after `--`, for the program that the command starts. */
+  passedOn: string[]
   terminal: Terminal
 }

@@ -1,13 +1,13 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { checkCourse, openCourseForAuthor, UserError } from '../../grader/index.ts'
+import { builtInCourse, checkCourse, loadCourse, UserError } from '../../grader/index.ts'
 import { checkReport } from '../reporters/check.ts'
 import type { Session } from '../session.ts'
 import { startSpinner } from '../spinner.ts'
 
 export async function run([name]: (string | undefined)[], options: Record<string, unknown>, session: Session): Promise<number> {
   const { cwd, env, stdout, terminal } = session
-  const course = await openCourseForAuthor(typeof options['course'] === 'string' ? resolve(cwd, options['course']) : undefined)
+  const course = await loadCourse(typeof options['course'] === 'string' ? resolve(cwd, options['course']) : builtInCourse)
   const spinner = await startSpinner(session, 'checking')
   try {
     const check = await checkCourse({
@@ -16,6 +16,7 @@ export async function run([name]: (string | undefined)[], options: Record<string
       repeat: wholeNumber(options['repeat'], '--repeat', 1),
       jobs: wholeNumber(options['jobs'], '--jobs', availableParallelism()),
       hostEnvironment: env,
+      cache: session.cache,
       onProgress: (text) => spinner.say(text),
     })
     spinner.stop()

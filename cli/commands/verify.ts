@@ -1,16 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
-import { findExercise, gradeSolution, openCourse, UserError, type Exercise } from '../../grader/index.ts'
+import { type Exercise, findExercise, gradeSolution, openCourse, recordAttempt, UserError } from '../../grader/index.ts'
+import { knownStep } from '../known-step.ts'
+import { chooseExercise, needSolution, needWorkspace, openLearner } from '../open-learner.ts'
+import { afterVerify } from '../reporters/after-verify.ts'
 import { terminalReport } from '../reporters/terminal.ts'
 import type { Session } from '../session.ts'
 import { startSpinner } from '../spinner.ts'
+import { warnUnsaved } from '../warn-unsaved.ts'
+import { whatToType } from '../what-to-type.ts'
 
-export async function run([name]: (string | undefined)[], options: Record<string, unknown>, session: Session): Promise<number> {
-  const { terminal, stdout, env, cwd, signal } = session
-  const course = await openCourse(typeof options['course'] === 'string' ? resolve(cwd, options['course']) : undefined)
-  const exercise = await findExercise(course, name ?? '')
-  const solution = resolve(cwd, String(options['solution'] ?? '.'))
-  const only = typeof options['step'] === 'string' ? [knownStep(exercise, options['step'])] : undefined
+/** What is to be graded. */
+interface Job {
+  exercise: Exercise
+  /** The solution's folder, absolute. */
+  solution: string
+  /** The workspace's folder; absent for a solution that does not belong to one. */
+  root?: string
+}
+
+export async function run(
+  [name]: (string | undefined)[],
+  options: Record<string, unknown>,
+  session: Session,
+): Promise<number> {
+  const { terminal, stdout, env, now, signal } = session
+  const { exercise, solution, root } = await findJob(name, options, session)
+  const only = typeof options['step'] === 'string' ? [knownStep(exercise, options['step']).id] : undefined
   const spinner = await startSpinner(session, `verifying ${exercise.id}`)
   const report = await gradeSolution({
     exercise,
@@ -19,15 +35,42 @@ export async function run([name]: (string | undefined)[], options: Record<string
     keepGoing: options['keepGoing'] === true,
     ...(only ? { only } : {}),
     hostEnvironment: env,
+    cache: session.cache,
     onTest: (test) => spinner.say(`${test.step}: ${test.title}`),
     signal,
   }).finally(() => spinner.stop())
-  stdout.write(options['json'] ? `${JSON.stringify(report, null, 2)}\n` : terminalReport(report, terminal, { all: options['keepGoing'] === true }))
+  stdout.write(
+    options['json']
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : await terminalReport(report, terminal, { all: options['keepGoing'] === true }),
+  )
+  if (root !== undefined) {
+    warnUnsaved(session, () => recordAttempt({ root, report, only, now: now() }))
+    if (!options['json'])
+      stdout.write(
+        await afterVerify({ report, exercise, named: name !== undefined, partial: only !== undefined }, terminal),
+      )
+  }
   if (report.status === 'errored') return report.cause === 'environment' ? 3 : report.cause === 'exercise' ? 2 : 70
   return report.status === 'passed' ? 0 : 1
 }
 
-function knownStep(exercise: Exercise, id: string): string {
-  if (exercise.steps.some((step) => step.id === id)) return id
-  throw new UserError('usage', `${exercise.id} has no step "${id}".`, { remedy: `Its steps: ${exercise.steps.map((step) => step.id).join(', ')}` })
+async function findJob(name: string | undefined, options: Record<string, unknown>, session: Session): Promise<Job> {
+  const { cwd, cache } = session
+  if (typeof options['solution'] !== 'string') {
+    const learner = await openLearner(options, session)
+    const exercise = chooseExercise(learner, name, cwd)
+    const workspace = needWorkspace(learner, cwd)
+    return { exercise, solution: needSolution(workspace, exercise), root: workspace.root }
+  }
+  if (name === undefined) {
+    throw new UserError('usage', 'Which exercise does this folder solve?', {
+      remedy: `Type: ${whatToType('verify <exercise> --solution <folder>')}`,
+    })
+  }
+  const course = await openCourse(
+    typeof options['course'] === 'string' ? resolve(cwd, options['course']) : undefined,
+    cache,
+  )
+  return { exercise: findExercise(course, name), solution: resolve(cwd, options['solution']) }
 }

@@ -21,7 +21,7 @@ process.exitCode = await start()
 /** @returns {Promise<number>} the exit code */
 async function start() {
   if (!isNodeNewEnough()) return 3
-  const installed = isInstalled() ? 0 : await npm(['ci'])
+  const installed = isInstalled() ? 0 : await install()
   if (installed !== 0) return installed
   const built = await npm(['run', 'build'])
   if (built !== 0) return built
@@ -44,6 +44,14 @@ function isNodeNewEnough() {
     `learn-backend needs Node.js 20.19 or newer, and this is ${process.versions.node}. Install the LTS from https://nodejs.org`,
   )
   return false
+}
+
+/** @returns {Promise<number>} the exit code */
+async function install() {
+  if ((await npm(['ci'])) === 0) return 0
+  // A registry that lacks another system's builds leads to a lock file that npm ci refuses.
+  console.log('\nnpm ci did not work, so the same versions are installed without it:')
+  return npm(['install', '--no-save'])
 }
 
 /** Whether node_modules is what package-lock.json says: npm writes its own copy of the lock file last. */

@@ -28,7 +28,10 @@ export interface CliResult {
 const neutral = { FORCE_COLOR: undefined, NO_COLOR: undefined, NODE_OPTIONS: undefined, COLUMNS: undefined }
 
 /** Runs the built program as a person would, with its output in pipes. */
-export async function cli(args: string[], { cwd, env, node = process.execPath, input, deadline = 60_000 }: CliOptions = {}): Promise<CliResult> {
+export async function cli(
+  args: string[],
+  { cwd, env, node = process.execPath, input, deadline = 60_000 }: CliOptions = {},
+): Promise<CliResult> {
   const { exitCode, stdout, stderr, timedOut } = await execa(node, [program, ...args], {
     ...(cwd ? { cwd } : {}),
     env: { ...neutral, ...env },
@@ -38,6 +41,7 @@ export async function cli(args: string[], { cwd, env, node = process.execPath, i
     timeout: deadline,
     killSignal: 'SIGKILL',
   })
-  if (timedOut) throw new Error(`learn-backend ${args.join(' ')} did not end within ${deadline} ms:\n${stdout}\n${stderr}`)
+  if (timedOut)
+    throw new Error(`learn-backend ${args.join(' ')} did not end within ${deadline} ms:\n${stdout}\n${stderr}`)
   return { exitCode, stdout, stderr }
 }
