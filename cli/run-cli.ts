@@ -7,9 +7,6 @@ import type { Io, Session } from './session.ts'
 import { type CommandModule, type CommandSpec, commandGroups } from './commands/index.ts'
 import { createTerminal } from './terminal.ts'
 
-/** 0 passed, 1 the solution failed, 2 wrong usage or an invalid course, 3 the environment lacks something, 70 our bug. */
-export type ExitCode = 0 | 1 | 2 | 3 | 70 | 130
-
 /** Runs one command line. @param words without `node` and the program's name */
 export async function runCli(words: string[], io: Io): Promise<number> {
   let exitCode: number = 0
@@ -28,7 +25,10 @@ export async function runCli(words: string[], io: Io): Promise<number> {
     .showSuggestionAfterError()
     .exitOverride()
     .configureOutput({ writeOut: (text) => void io.stdout.write(text), writeErr: (text) => void io.stderr.write(text) })
-    .addHelpText('after', '\nStart with:  learn-backend next\nExit codes:  0 passed, 1 failed, 2 wrong usage, 3 something is missing here, 70 a bug of ours')
+    .addHelpText(
+      'after',
+      '\nStart with:  npx learn-backend next\nExit codes:  0 passed, 1 failed, 2 wrong usage, 3 something is missing here, 70 a bug of ours',
+    )
   addCommands(program, commandGroups, async (load, parameters, options) => {
     exitCode = await (await load()).run(parameters, options, session(options))
   })
@@ -52,7 +52,11 @@ function splitWords(words: string[]): { own: string[]; passedOn: string[] } {
   return { own: words.slice(0, dashes), passedOn: words.slice(dashes + 1) }
 }
 
-type Act = (load: () => Promise<CommandModule>, parameters: (string | undefined)[], options: Record<string, unknown>) => Promise<void>
+type Act = (
+  load: () => Promise<CommandModule>,
+  parameters: (string | undefined)[],
+  options: Record<string, unknown>,
+) => Promise<void>
 
 function addCommands(parent: Command, specs: Record<string, CommandSpec>, act: Act): void {
   for (const [name, spec] of Object.entries(specs)) {
@@ -91,6 +95,8 @@ function report(error: unknown, io: Io): number {
     return error.code === 'environment' ? 3 : 2
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  io.stderr.write(`${stack}\n\nThis is a bug in learn-backend ${ownPackage().version}. Please report it with the lines above.\n`)
+  io.stderr.write(
+    `${stack}\n\nThis is a bug in learn-backend ${ownPackage().version}. Please report it with the lines above.\n`,
+  )
   return 70
 }

@@ -10,6 +10,8 @@ import type { Surroundings } from './doctor/check.ts'
 import type { Course } from './exercise/exercise.ts'
 import type { RunRequest } from './workspace/run-solution.ts'
 
+import type { Exit } from './solution/program.ts'
+
 export { UserError, type UserErrorCode } from './user-error.ts'
 export { ownPackage } from './package-root.ts'
 export { builtInCourse, type CourseStore } from './exercise/course-store.ts'
@@ -62,6 +64,6 @@ export async function examine(surroundings: Surroundings): Promise<Diagnosis[]> 
 }
 
 /** Builds and starts a solution to be tried by hand; see `workspace/run-solution.ts`. */
-export async function runSolution(request: RunRequest): ReturnType<typeof import('./workspace/run-solution.ts').runSolution> {
+export async function runSolution(request: RunRequest): Promise<Exit> {
   return (await import('./workspace/run-solution.ts')).runSolution(request)
 }

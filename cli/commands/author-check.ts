@@ -5,9 +5,15 @@ import { checkReport } from '../reporters/check.ts'
 import type { Session } from '../session.ts'
 import { startSpinner } from '../spinner.ts'
 
-export async function run([name]: (string | undefined)[], options: Record<string, unknown>, session: Session): Promise<number> {
+export async function run(
+  [name]: (string | undefined)[],
+  options: Record<string, unknown>,
+  session: Session,
+): Promise<number> {
   const { cwd, env, stdout, terminal } = session
-  const course = await loadCourse(typeof options['course'] === 'string' ? resolve(cwd, options['course']) : builtInCourse)
+  const course = await loadCourse(
+    typeof options['course'] === 'string' ? resolve(cwd, options['course']) : builtInCourse,
+  )
   const spinner = await startSpinner(session, 'checking')
   try {
     const check = await checkCourse({

@@ -2,7 +2,11 @@ import { join, relative, resolve } from 'node:path'
 import { builtInCourse, createExercise, loadCourse } from '../../grader/index.ts'
 import type { Session } from '../session.ts'
 
-export async function run([place = '']: (string | undefined)[], options: Record<string, unknown>, session: Session): Promise<number> {
+export async function run(
+  [place = '']: (string | undefined)[],
+  options: Record<string, unknown>,
+  session: Session,
+): Promise<number> {
   const { cwd, stdout } = session
   const own = typeof options['course'] === 'string'
   const course = await loadCourse(own ? resolve(cwd, String(options['course'])) : builtInCourse)
@@ -17,7 +21,7 @@ export async function run([place = '']: (string | undefined)[], options: Record<
     ...files.map((file) => `  ${file}`),
     '',
     `Change it piece by piece, the spec first: ${relative(cwd, join(folder, 'README.md'))}`,
-    `After each piece, type: learn-backend author check ${id}${own ? ` --course ${String(options['course'])}` : ''}`,
+    `After each piece, type: npx learn-backend author check ${id}${own ? ` --course ${String(options['course'])}` : ''}`,
   ]
   stdout.write(`${lines.join('\n')}\n`)
   return 0

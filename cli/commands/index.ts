@@ -29,7 +29,10 @@ interface GroupSpec {
 
 export type CommandSpec = LeafSpec | GroupSpec
 
-const lang: [string, string] = ['--lang <language>', 'the language to write in (default: the one of the workspace, else ts)']
+const lang: [string, string] = [
+  '--lang <language>',
+  'the language to write in (default: the one of the workspace, else ts)',
+]
 const json: [string, string] = ['--json', 'print the result as JSON']
 const course: [string, string] = ['--course <folder>', 'a course other than the built-in one']
 
@@ -104,7 +107,8 @@ export const commandGroups = {
   },
   doctor: {
     summary: 'check this machine, the workspace and the course',
-    details: 'Exit codes: 0 nothing is in the way (notes do not count), 3 the machine lacks something, 2 a file is invalid.',
+    details:
+      'Exit codes: 0 nothing is in the way (notes do not count), 3 the machine lacks something, 2 a file is invalid.',
     options: [course, json],
     load: () => import('./doctor.ts'),
   },

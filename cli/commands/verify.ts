@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { resolve } from 'node:path'
 import { type Exercise, findExercise, gradeSolution, openCourse, recordAttempt, UserError } from '../../grader/index.ts'
+import { exitCodeOf } from '../exit-code.ts'
 import { knownStep } from '../known-step.ts'
 import { chooseExercise, needSolution, needWorkspace, openLearner } from '../open-learner.ts'
 import { afterVerify } from '../reporters/after-verify.ts'
-import { terminalReport } from '../reporters/terminal.ts'
+import { reporters } from '../reporters/index.ts'
 import type { Session } from '../session.ts'
 import { startSpinner } from '../spinner.ts'
 import { warnUnsaved } from '../warn-unsaved.ts'
@@ -39,11 +40,8 @@ export async function run(
     onTest: (test) => spinner.say(`${test.step}: ${test.title}`),
     signal,
   }).finally(() => spinner.stop())
-  stdout.write(
-    options['json']
-      ? `${JSON.stringify(report, null, 2)}\n`
-      : await terminalReport(report, terminal, { all: options['keepGoing'] === true }),
-  )
+  const format = options['json'] ? 'json' : 'terminal'
+  stdout.write(await reporters[format](report, { terminal, all: options['keepGoing'] === true }))
   if (root !== undefined) {
     warnUnsaved(session, () => recordAttempt({ root, report, only, now: now() }))
     if (!options['json'])
@@ -51,8 +49,7 @@ export async function run(
         await afterVerify({ report, exercise, named: name !== undefined, partial: only !== undefined }, terminal),
       )
   }
-  if (report.status === 'errored') return report.cause === 'environment' ? 3 : report.cause === 'exercise' ? 2 : 70
-  return report.status === 'passed' ? 0 : 1
+  return exitCodeOf(report)
 }
 
 async function findJob(name: string | undefined, options: Record<string, unknown>, session: Session): Promise<Job> {

@@ -8,7 +8,7 @@ import { runFloor } from '../../fixtures/bench/floor.js'
 
 const rounds = Number(process.argv[2] ?? 15)
 await install()
-if ((await run([process.execPath, 'esbuild.config.js'])) !== 0) throw new Error('the build failed')
+if ((await run([process.execPath, 'cli/dev/build.js'])) !== 0) throw new Error('the build failed')
 
 const bench = join(root, 'fixtures/bench')
 const node = process.execPath
@@ -26,7 +26,16 @@ const races = [
       {
         name: 'verify',
         budget: 1.25,
-        command: [node, program, 'verify', 'ten', '--course', join(bench, 'course'), '--solution', join(bench, 'server')],
+        command: [
+          node,
+          program,
+          'verify',
+          'ten',
+          '--course',
+          join(bench, 'course'),
+          '--solution',
+          join(bench, 'server'),
+        ],
       },
       { name: 'mocha', command: [...installed('mocha/bin/mocha.js'), join(bench, 'peers/ten.mocha.js')] },
       { name: 'vitest', command: [...installed('vitest/vitest.mjs'), 'run', '--root', join(bench, 'peers')] },

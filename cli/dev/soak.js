@@ -9,7 +9,7 @@ import { install, root, run } from './steps.js'
 
 const [kills = 1000, repeats = 20] = process.argv.slice(2).map(Number)
 await install()
-if ((await run([process.execPath, 'esbuild.config.js'])) !== 0) throw new Error('the build failed')
+if ((await run([process.execPath, 'cli/dev/build.js'])) !== 0) throw new Error('the build failed')
 
 console.log(`${kills} graders killed with kill -9 at random moments, while solutions fork and ignore SIGTERM`)
 let orphans = 0
@@ -21,7 +21,8 @@ for (let count = 1; count <= kills; count++) {
     orphans++
     console.log(`  kill ${count} left ${left.join(', ')}`)
   }
-  if (count % 100 === 0) console.log(`  ${count} kills, ${orphans} with something left, the slowest clean-up ${slowest.toFixed(0)} ms`)
+  if (count % 100 === 0)
+    console.log(`  ${count} kills, ${orphans} with something left, the slowest clean-up ${slowest.toFixed(0)} ms`)
 }
 
 console.log(`every reference ${repeats} times, each with another seed`)
@@ -32,7 +33,11 @@ process.exitCode = orphans === 0 && check === 0 ? 0 : 1
 async function killOne(solution, after) {
   const trap = mkdtempSync(join(tmpdir(), 'soak-'))
   const words = ['verify', 'ten', '--course', 'fixtures/bench/course', '--solution', `fixtures/solutions/${solution}`]
-  const grader = spawn(process.execPath, ['dist/main.js', ...words], { cwd: root, env: { ...process.env, TMPDIR: trap }, stdio: 'ignore' })
+  const grader = spawn(process.execPath, ['dist/main.js', ...words], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: trap },
+    stdio: 'ignore',
+  })
   const ended = new Promise((resolve) => grader.once('exit', resolve))
   await sleep(after)
   grader.kill('SIGKILL')

@@ -18,7 +18,7 @@ export function run([file = '', ...words], { cwd = root, env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, words, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] })
     child.once('error', reject)
-    child.once('exit', (code, signal) => resolve(signal ? 128 : (code ?? 1)))
+    child.once('exit', (code, signal) => resolve(signal === 'SIGINT' ? 130 : (code ?? 1)))
   })
 }
 

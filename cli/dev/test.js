@@ -12,13 +12,23 @@ rmSync(vitestResults, { force: true })
 
 /** @type {[name: string, command: string[]][]} */
 const checks = [
-  ['build', [process.execPath, 'esbuild.config.js']],
+  ['build', [process.execPath, 'cli/dev/build.js']],
   ['types', installed('typescript/bin/tsc')],
   ['lint', [...installed('oxlint/bin/oxlint'), '--type-aware']],
   ['format', [...installed('oxfmt/bin/oxfmt'), '--check', '.']],
   ['dead code', installed('knip/bin/knip.js')],
+  ['declarations', [...installed('typescript/bin/tsc'), '-p', 'tsconfig.types.json']],
   ['package', [...installed('publint/src/cli.js'), '--strict']],
-  ['tests', [...installed('vitest/vitest.mjs'), 'run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitestResults}`]],
+  [
+    'tests',
+    [
+      ...installed('vitest/vitest.mjs'),
+      'run',
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${vitestResults}`,
+    ],
+  ],
   ['exercises', [process.execPath, 'dist/main.js', 'author', 'check']],
 ]
 const only = process.argv.slice(2)
@@ -29,7 +39,9 @@ for (const [name, command] of checks) {
   console.log(`\n== ${name}`)
   const start = performance.now()
   const code = await run(command)
-  console.log(`${code === 0 ? 'ok' : `FAILED (exit code ${code})`} · ${name} · ${((performance.now() - start) / 1000).toFixed(1)} s`)
+  console.log(
+    `${code === 0 ? 'ok' : `FAILED (exit code ${code})`} · ${name} · ${((performance.now() - start) / 1000).toFixed(1)} s`,
+  )
   if (name === 'tests') {
     const counts = countTests()
     passed += counts.passed

@@ -25,8 +25,15 @@ async function change(file: string, edit: (text: string) => string): Promise<voi
 async function check(...more: string[]): Promise<{ exitCode: number | undefined; problems: string[]; caught: number }> {
   const { exitCode, stdout, stderr } = await cli(['author', 'check', 'ping', '--course', course, '--json', ...more])
   if (!stdout) return { exitCode, problems: stderr.split('\n'), caught: 0 }
-  const result = JSON.parse(stdout) as { problems: { file: string; message: string }[]; exercises: { caught: number }[] }
-  return { exitCode, problems: result.problems.map(({ file, message }) => `${file} ${message}`), caught: result.exercises[0]?.caught ?? 0 }
+  const result = JSON.parse(stdout) as {
+    problems: { file: string; message: string }[]
+    exercises: { caught: number }[]
+  }
+  return {
+    exitCode,
+    problems: result.problems.map(({ file, message }) => `${file} ${message}`),
+    caught: result.exercises[0]?.caught ?? 0,
+  }
 }
 
 test('a good exercise has no problems', async () => {
@@ -47,8 +54,14 @@ test('a new exercise passes its own check', async () => {
 })
 
 test('a new exercise needs a topic and a name', async () => {
-  expect(await cli(['author', 'new', 'nothing', '--course', course])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('is no place for an exercise') })
-  expect(await cli(['author', 'new', '01-basic/x', '--course', course])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('Did you mean "01-basics"?') })
+  expect(await cli(['author', 'new', 'nothing', '--course', course])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('is no place for an exercise'),
+  })
+  expect(await cli(['author', 'new', '01-basic/x', '--course', course])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringContaining('Did you mean "01-basics"?'),
+  })
 })
 
 describe('problems in files', () => {
@@ -77,7 +90,9 @@ describe('problems in files', () => {
   })
 
   test('a step that needs a later one, and a wrong solution for no step, are refused', async () => {
-    await change(ping('exercise.yaml'), (text) => text.replace('needs: [ping]', 'needs: [method]').replace('step: method', 'step: methods'))
+    await change(ping('exercise.yaml'), (text) =>
+      text.replace('needs: [ping]', 'needs: [method]').replace('step: method', 'step: methods'),
+    )
     const { problems } = await check()
     expect(problems.join('\n')).toMatch(/steps\.count\.needs: "method" is no earlier step/)
     expect(problems.join('\n')).toMatch(/wrong\.ignores-the-method\.step: "methods" is no step/)
@@ -86,7 +101,9 @@ describe('problems in files', () => {
 
 describe('hidden tests that are no good', () => {
   test('a wrong solution that passes is a hole in the tests', async () => {
-    await change(ping('hidden/ping.test.ts'), (text) => text.replace("toAnswer(200, { pings: times })", 'toHaveStatus(200)'))
+    await change(ping('hidden/ping.test.ts'), (text) =>
+      text.replace('toAnswer(200, { pings: times })', 'toHaveStatus(200)'),
+    )
     const { exitCode, problems, caught } = await check()
     expect(exitCode).toBe(2)
     expect(caught).toBe(4)
@@ -97,7 +114,9 @@ describe('hidden tests that are no good', () => {
   })
 
   test('a wrong solution that fails elsewhere, or more than it names, is refused', async () => {
-    await change(ping('exercise.yaml'), (text) => text.replace('tests: [echoes what is percent-encoded]', 'tests: [echoes a word]'))
+    await change(ping('exercise.yaml'), (text) =>
+      text.replace('tests: [echoes what is percent-encoded]', 'tests: [echoes a word]'),
+    )
     const { problems } = await check()
     expect(problems.join('\n')).toMatch(/forgets-decode\.patch It passes the test "echoes a word"/)
     expect(problems.join('\n')).toMatch(/It also fails "echoes what is percent-encoded", which it does not name/)
@@ -107,13 +126,22 @@ describe('hidden tests that are no good', () => {
     await cp(ping('reference/js'), ping('starter/js'), { recursive: true, force: true })
     await change(ping('reference/ts/main.ts'), (text) => text.replace("'pong'", "'pang'"))
     const { problems } = await check()
-    expect(problems.join('\n')).toMatch(/The reference does not pass "ping" \(seed 0001\).*expected 200 \{"message":"pong"\}/)
+    expect(problems.join('\n')).toMatch(
+      /The reference does not pass "ping" \(seed 0001\).*expected 200 \{"message":"pong"\}/,
+    )
     expect(problems.join('\n')).toMatch(/starter\/js The starter passes/)
     expect(problems.join('\n')).toMatch(/says-ok\.patch It does not fit main\.ts/)
   })
 
   test('a test that flakes is found by repeating', async () => {
-    await change(ping('hidden/ping.test.ts'), (text) => text.replace("toAnswer(200, { message: 'pong' })", "toAnswer(random.int(0, 3) === 0 ? 404 : 200, { message: 'pong' })").replace('async ({ app }) =>', 'async ({ app, random }) =>'))
+    await change(ping('hidden/ping.test.ts'), (text) =>
+      text
+        .replace(
+          "toAnswer(200, { message: 'pong' })",
+          "toAnswer(random.int(0, 3) === 0 ? 404 : 200, { message: 'pong' })",
+        )
+        .replace('async ({ app }) =>', 'async ({ app, random }) =>'),
+    )
     const { problems } = await check('--repeat', '12')
     expect(problems.join('\n')).toMatch(/The reference does not pass "ping" \(seed [0-9a-f]{4}\)/)
   })
@@ -122,6 +150,8 @@ describe('hidden tests that are no good', () => {
     await change(ping('hidden/ping.test.ts'), (text) => text.replace(/step\('method'[\s\S]*$/, ''))
     expect((await check()).problems.join('\n')).toMatch(/Step "method" has no test/)
     await writeFile(ping('hidden/ping.test.ts'), "import { step } from 'learn-backend/kit'\nstep('pingg', () => {})\n")
-    expect((await check()).problems.join('\n')).toMatch(/step\('pingg'\) is not in exercise\.yaml; there are: ping, count/)
+    expect((await check()).problems.join('\n')).toMatch(
+      /step\('pingg'\) is not in exercise\.yaml; there are: ping, count/,
+    )
   })
 })

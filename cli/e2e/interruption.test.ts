@@ -21,13 +21,22 @@ interface Ending {
 }
 
 /** Starts a grading that would last, and sends a signal after a while. */
-async function interrupt(name: string, signal: NodeJS.Signals, { after, trap }: { after: number; trap: Trap }): Promise<Ending> {
-  const child: ChildProcess = spawn(process.execPath, words(name), { env: { ...process.env, ...trap.env }, stdio: ['ignore', 'ignore', 'pipe'] })
+async function interrupt(
+  name: string,
+  signal: NodeJS.Signals,
+  { after, trap }: { after: number; trap: Trap },
+): Promise<Ending> {
+  const child: ChildProcess = spawn(process.execPath, words(name), {
+    env: { ...process.env, ...trap.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   let stderr = ''
   child.stderr?.on('data', (bytes: Buffer) => {
     stderr += bytes.toString('utf8')
   })
-  const ended = new Promise<Ending>((resolve) => child.once('close', (code, by) => resolve({ code, signal: by, stderr })))
+  const ended = new Promise<Ending>((resolve) =>
+    child.once('close', (code, by) => resolve({ code, signal: by, stderr })),
+  )
   await new Promise((resolve) => setTimeout(resolve, after))
   child.kill(signal)
   return ended

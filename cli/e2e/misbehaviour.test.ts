@@ -7,7 +7,10 @@ import { cli, packageRoot } from './run-cli.ts'
 const course = join(packageRoot, 'fixtures/bench/course')
 const solution = (name: string) => join(packageRoot, 'fixtures/solutions', name)
 
-async function grade(name: string, ...more: string[]): Promise<{ report: Report; exitCode: number | undefined; left: string[] }> {
+async function grade(
+  name: string,
+  ...more: string[]
+): Promise<{ report: Report; exitCode: number | undefined; left: string[] }> {
   await using trap = await setTrap()
   const words = ['verify', 'ten', '--course', course, '--solution', solution(name), '--json', ...more]
   const { exitCode, stdout } = await cli(words, { env: trap.env })
@@ -25,10 +28,30 @@ interface Expectation {
 }
 
 const misbehaviours: Record<string, Expectation> = {
-  'never-listens': { cause: 'never_listened', message: /not opened within 5000 ms/, got: /listens on no port/, log: /thinking/ },
-  'exits-at-once': { cause: 'never_listened', message: /ended by itself before it listened/, got: /code 0/, log: /done already/ },
-  'crashes-at-start': { cause: 'crashed', message: /crashed before it listened/, log: /Error: no settings here/, stack: 'settings.js:2:9' },
-  'crashes-on-request': { cause: 'crashed', message: /crashed: it exited with code 1/, log: /TypeError/, stack: 'main.js:4:26' },
+  'never-listens': {
+    cause: 'never_listened',
+    message: /not opened within 5000 ms/,
+    got: /listens on no port/,
+    log: /thinking/,
+  },
+  'exits-at-once': {
+    cause: 'never_listened',
+    message: /ended by itself before it listened/,
+    got: /code 0/,
+    log: /done already/,
+  },
+  'crashes-at-start': {
+    cause: 'crashed',
+    message: /crashed before it listened/,
+    log: /Error: no settings here/,
+    stack: 'settings.js:2:9',
+  },
+  'crashes-on-request': {
+    cause: 'crashed',
+    message: /crashed: it exited with code 1/,
+    log: /TypeError/,
+    stack: 'main.js:4:26',
+  },
   'throws-in-typescript': { cause: 'crashed', message: /crashed/, log: /TypeError/, stack: 'main.ts:8:33' },
   'wrong-port': { cause: 'never_listened', got: /listens on 127\.0\.0\.1:\d+$/, note: /environment variable PORT/ },
   'ipv6-only': { cause: 'never_listened', got: /listens on ::1:\d+/, note: /127\.0\.0\.1 or 0\.0\.0\.0/ },
@@ -96,7 +119,14 @@ test('nothing that a solution says reaches the terminal as a control sequence', 
 })
 
 test('a folder without a program says which files were looked for', async () => {
-  const { exitCode, stderr } = await cli(['verify', 'ten', '--course', course, '--solution', join(packageRoot, 'fixtures')])
+  const { exitCode, stderr } = await cli([
+    'verify',
+    'ten',
+    '--course',
+    course,
+    '--solution',
+    join(packageRoot, 'fixtures'),
+  ])
   expect(exitCode).toBe(2)
   expect(stderr).toMatch(/no main file was found/)
   expect(stderr).toMatch(/main\.ts or main\.js/)

@@ -20,12 +20,13 @@ describe.each(Object.entries(versions))('on Node %s', (name, node) => {
     ['ping', '01-basics', 'js'],
     ['echo', '02-tools', 'ts'],
   ])('%s passes with the reference and fails with the starter', async (id, topic, language) => {
-    const verify = (kind: string) => cli(['verify', id, '--course', tiny, '--solution', join(tiny, topic, id, kind, language)], { node })
+    const verify = (kind: string) =>
+      cli(['verify', id, '--course', tiny, '--solution', join(tiny, topic, id, kind, language)], { node })
     expect(await verify('reference')).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/5 of 5 steps/) })
     expect(await verify('starter')).toMatchObject({ exitCode: 1, stdout: expect.stringMatching(/read\s+README\.md/) })
   })
 
-  test('a learner\'s test suite runs', async () => {
+  test("a learner's test suite runs", async () => {
     const exercise = join(packageRoot, 'exercises/09-testing-and-debugging/write-the-tests')
     const { stdout } = await cli(['verify', 'write-the-tests', '--solution', join(exercise, 'reference/ts')], { node })
     expect(stdout).toMatch(/(\d+) of \1 points/)

@@ -26,7 +26,10 @@ beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), 'package-'))
   // Packing builds: in a copy, because other tests use the build meanwhile.
   const source = join(place, 'source')
-  const { stdout } = await execute('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: packageRoot, maxBuffer: 2 ** 24 })
+  const { stdout } = await execute('git', ['ls-files', '-co', '--exclude-standard', '-z'], {
+    cwd: packageRoot,
+    maxBuffer: 2 ** 24,
+  })
   for (const file of stdout.split('\0').filter(Boolean)) {
     await mkdir(dirname(join(source, file)), { recursive: true })
     await cp(join(packageRoot, file), join(source, file)).catch(() => {})
@@ -88,7 +91,20 @@ step('health', () => {
     await symlink(join(packageRoot, 'node_modules', name), join(installed, 'node_modules', name)).catch(() => {})
   }
   const tsc = join(packageRoot, 'node_modules/typescript/bin/tsc')
-  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--lib', 'es2023,esnext.disposable', '--types', 'node', '--skipLibCheck', '--ignoreConfig']
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2023',
+    '--lib',
+    'es2023,esnext.disposable',
+    '--types',
+    'node',
+    '--skipLibCheck',
+    '--ignoreConfig',
+  ]
   const { code, output } = await type(process.execPath, tsc, ...flags, 'check.test.ts')
   expect(output).toBe('')
   expect(code).toBe(0)

@@ -12,7 +12,9 @@ export function checkReport(check: CourseCheck, terminal: Terminal, cwd: string)
       `${exercise.caught} of ${exercise.wrong} wrong solutions caught`,
       `${exercise.repeats} ${exercise.repeats === 1 ? 'run' : 'runs'} of the reference, the slowest ${(exercise.slowestMs / 1000).toFixed(1)} s`,
     ]
-    const verdict = good ? terminal.green('✔ good ') : terminal.red(`✖ ${exercise.problems.length} ${exercise.problems.length === 1 ? 'problem' : 'problems'} `)
+    const verdict = good
+      ? terminal.green('✔ good ')
+      : terminal.red(`✖ ${exercise.problems.length} ${exercise.problems.length === 1 ? 'problem' : 'problems'} `)
     lines.push(`${verdict} ${terminal.bold(exercise.exercise)} · ${facts.join(' · ')}`)
   }
   for (const problem of check.problems) {
@@ -21,6 +23,10 @@ export function checkReport(check: CourseCheck, terminal: Terminal, cwd: string)
   const caught = check.exercises.reduce((sum, exercise) => sum + exercise.caught, 0)
   const wrong = check.exercises.reduce((sum, exercise) => sum + exercise.wrong, 0)
   const score = wrong === 0 ? '' : ` · kill score ${caught}/${wrong}`
-  lines.push(terminal.bold(`${check.problems.length} problems in ${check.exercises.length} exercises${score} · ${(check.ms / 1000).toFixed(0)} s`))
+  lines.push(
+    terminal.bold(
+      `${check.problems.length} problems in ${check.exercises.length} exercises${score} · ${(check.ms / 1000).toFixed(0)} s`,
+    ),
+  )
   return `${lines.join('\n')}\n`
 }

@@ -2,20 +2,22 @@ import type { Report, ReportStep, ReportTest } from '../../grader/index.ts'
 import { type Layout, layoutFor } from '../layout.ts'
 import type { Terminal } from '../terminal.ts'
 import { markDifference } from './mark-difference.ts'
-
-interface Detail {
-  /** Every failed test, not only the first of each step. */
-  all: boolean
-}
+import type { ReportOptions } from './reporter.ts'
 
 /** What every line is made with. */
 type Page = Terminal & Layout
 
 /** A report for the person who wrote the solution. */
-export async function terminalReport(report: Report, target: Terminal, { all }: Detail): Promise<string> {
+export async function terminalReport(report: Report, { terminal: target, all }: ReportOptions): Promise<string> {
   const { exercise, toolchain, seed } = report
   const terminal: Page = { ...target, ...(await layoutFor(textsOf(report), target.width - indent)) }
-  const lines = [spread(`${terminal.bold(exercise.id)} · ${toolchain.name} · ${toolchain.version}`, terminal.dim(`seed ${seed}`), terminal)]
+  const lines = [
+    spread(
+      `${terminal.bold(exercise.id)} · ${toolchain.name} · ${toolchain.version}`,
+      terminal.dim(`seed ${seed}`),
+      terminal,
+    ),
+  ]
   if (report.message) lines.push(...general(report, terminal))
   const shown = new Set<string>()
   for (const step of visibleSteps(report)) {
@@ -28,7 +30,10 @@ export async function terminalReport(report: Report, target: Terminal, { all }: 
       else lines.push(...testLines(test, step, terminal))
       shown.add(reason)
     }
-    if (!all && failed.length > 1) lines.push(row('', `${count(failed.length - 1, 'more test')} failed in this step; --keep-going shows all`, terminal))
+    if (!all && failed.length > 1)
+      lines.push(
+        row('', `${count(failed.length - 1, 'more test')} failed in this step; --keep-going shows all`, terminal),
+      )
   }
   lines.push(summary(report, terminal))
   return `${lines.join('\n')}\n`
@@ -39,7 +44,15 @@ function textsOf({ message = '', evidence = {}, steps }: Report): string[] {
   const tests = steps.flatMap((step) => step.tests).filter((test) => test.status === 'failed')
   const evidences = [evidence, ...tests.map((test) => test.evidence ?? {})]
   const titles = [...steps.map((step) => step.title), ...tests.flatMap((test) => [test.title, test.message ?? ''])]
-  return [message, ...titles, ...evidences.flatMap((known) => Object.values(known).flat().filter((text) => text !== undefined))]
+  return [
+    message,
+    ...titles,
+    ...evidences.flatMap((known) =>
+      Object.values(known)
+        .flat()
+        .filter((text) => text !== undefined),
+    ),
+  ]
 }
 
 /** Steps that were asked for: of the others no test is reported. */
@@ -58,7 +71,10 @@ function stepLine(step: ReportStep, report: Report, terminal: Page): string {
   const idWidth = Math.max(...report.steps.map(({ id }) => id.length)) + 2
   const titleWidth = Math.max(...report.steps.map(({ title }) => terminal.widthOf(title))) + 2
   const id = step.id.padEnd(idWidth)
-  if (step.status === 'skipped') return terminal.dim(`○ ${id}${step.needs ? `needs ${step.needs}` : (step.tests.find((test) => test.message)?.message ?? 'not run')}`)
+  if (step.status === 'skipped')
+    return terminal.dim(
+      `○ ${id}${step.needs ? `needs ${step.needs}` : (step.tests.find((test) => test.message)?.message ?? 'not run')}`,
+    )
   const symbol = step.status === 'passed' ? terminal.green('✔') : terminal.red('✖')
   const points = `${step.points.earned}/${step.points.possible}`.padStart(5)
   const time = `${Math.round(step.ms)} ms`.padStart(9)
@@ -90,7 +106,10 @@ function evidenceRows(evidence: Evidence, terminal: Page): string[] {
   if (sent) lines.push(row('sent', sent, terminal))
   if (expected) lines.push(row('expected', expected, terminal))
   if (got) lines.push(row('got', got, terminal))
-  const marks = expected && got ? markDifference({ expected, got, room: terminal.width - indent, widthOf: terminal.widthOf }) : undefined
+  const marks =
+    expected && got
+      ? markDifference({ expected, got, room: terminal.width - indent, widthOf: terminal.widthOf })
+      : undefined
   if (marks) lines.push(terminal.red(row('', marks, terminal)))
   for (const note of notes) lines.push(row('note', note, terminal))
   if (stack[0]) lines.push(row('at', stack.slice(0, 3).join(' · '), terminal))

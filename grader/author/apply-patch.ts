@@ -24,7 +24,8 @@ export async function copyPatched(source: string, patchFile: string, target: str
       continue
     }
     const after = applyPatch(before, patch)
-    if (after === false) mistakes.push(`It does not fit ${from ?? to}: the reference has changed since; make the patch anew.`)
+    if (after === false)
+      mistakes.push(`It does not fit ${from ?? to}: the reference has changed since; make the patch anew.`)
     else if (to) {
       await mkdir(dirname(join(target, to)), { recursive: true })
       await writeFile(join(target, to), after)

@@ -43,7 +43,15 @@ export interface ExerciseCheck {
 export async function checkExercise(request: CheckRequest): Promise<ExerciseCheck> {
   const { exercise, course, scope, repeat } = request
   const problems = await checkFiles(exercise, course)
-  const result: ExerciseCheck = { exercise: exercise.id, problems, caught: 0, wrong: exercise.wrong.length, repeats: repeat, slowestMs: 0, tests: 0 }
+  const result: ExerciseCheck = {
+    exercise: exercise.id,
+    problems,
+    caught: 0,
+    wrong: exercise.wrong.length,
+    repeats: repeat,
+    slowestMs: 0,
+    tests: 0,
+  }
   // Without its files there is nothing to run.
   if (problems.length > 0) return result
 
@@ -53,7 +61,9 @@ export async function checkExercise(request: CheckRequest): Promise<ExerciseChec
   const before = listing(reference)
 
   const seeds = Array.from({ length: repeat }, (_, index) => (index + 1).toString(16).padStart(4, '0'))
-  const references = Promise.all(seeds.map(async (seed) => [seed, await grade(request, { solution: reference, seed, name: 'reference' })] as const))
+  const references = Promise.all(
+    seeds.map(async (seed) => [seed, await grade(request, { solution: reference, seed, name: 'reference' })] as const),
+  )
   const starters = Promise.all(exercise.languages.map((language) => gradeStarter(request, language, copies)))
   const wrong = Promise.all(exercise.wrong.map((entry) => gradeWrong(request, entry, copies)))
 
@@ -63,7 +73,10 @@ export async function checkExercise(request: CheckRequest): Promise<ExerciseChec
     result.tests = outcome.report?.steps.reduce((sum, step) => sum + step.tests.length, 0) ?? result.tests
   }
   if (listing(reference) !== before) {
-    problems.push({ file: join(exercise.folder, 'reference/ts'), message: 'The grading left files in the solution\'s folder, or changed some.' })
+    problems.push({
+      file: join(exercise.folder, 'reference/ts'),
+      message: "The grading left files in the solution's folder, or changed some.",
+    })
   }
   problems.push(...(await starters).flatMap(({ language, outcome }) => checkStarter(exercise, language, outcome)))
   for (const found of await wrong) {
@@ -82,14 +95,29 @@ interface Attempt {
   keepGoing?: boolean
 }
 
-async function grade({ exercise, pool, hostEnvironment, cache, onProgress }: CheckRequest, attempt: Attempt): Promise<JobResult> {
+async function grade(
+  { exercise, pool, hostEnvironment, cache, onProgress }: CheckRequest,
+  attempt: Attempt,
+): Promise<JobResult> {
   const { solution, seed, only, keepGoing = false, name } = attempt
-  const outcome = await pool.grade({ exercise, solution, seed, keepGoing, ...(only ? { only } : {}), ...(cache ? { cache } : {}), hostEnvironment })
+  const outcome = await pool.grade({
+    exercise,
+    solution,
+    seed,
+    keepGoing,
+    ...(only ? { only } : {}),
+    ...(cache ? { cache } : {}),
+    hostEnvironment,
+  })
   onProgress?.(`${exercise.id}: ${name}`)
   return outcome
 }
 
-async function gradeStarter(request: CheckRequest, language: string, copies: string): Promise<{ language: string; outcome: JobResult }> {
+async function gradeStarter(
+  request: CheckRequest,
+  language: string,
+  copies: string,
+): Promise<{ language: string; outcome: JobResult }> {
   const solution = join(copies, `starter-${language}`)
   await cp(join(request.exercise.folder, 'starter', language), solution, { recursive: true })
   return { language, outcome: await grade(request, { solution, seed: '0001', name: `starter ${language}` }) }
@@ -103,11 +131,19 @@ async function gradeWrong(request: CheckRequest, entry: Exercise['wrong'][number
   if (mistakes.length > 0) return mistakes.map((message) => ({ file, message }))
   const upTo = exercise.steps.findIndex((step) => step.id === entry.step)
   const only = exercise.steps.slice(0, upTo + 1).map((step) => step.id)
-  return checkWrong(exercise, entry, await grade(request, { solution, seed: '0001', name: `wrong/${entry.patch}`, only, keepGoing: true }))
+  return checkWrong(
+    exercise,
+    entry,
+    await grade(request, { solution, seed: '0001', name: `wrong/${entry.patch}`, only, keepGoing: true }),
+  )
 }
 
 /** The same tests under stock Vitest: against the reference, and against a starter, which fails. */
-async function checkAgainstStock(request: CheckRequest, reference: string, report: Report | undefined): Promise<Problem[]> {
+async function checkAgainstStock(
+  request: CheckRequest,
+  reference: string,
+  report: Report | undefined,
+): Promise<Problem[]> {
   const { exercise, hostEnvironment } = request
   const problems: Problem[] = []
   const starter = exercise.languages[0]

@@ -15,7 +15,10 @@ export async function checkFiles(exercise: Exercise, course: Course): Promise<Pr
 
   const topic = course.topics.find((candidate) => candidate.exercises.includes(id))
   if (topic?.id !== exercise.topic) {
-    problems.push({ file: join(course.folder, 'course.yaml'), message: `It does not list ${id} under ${exercise.topic}.` })
+    problems.push({
+      file: join(course.folder, 'course.yaml'),
+      message: `It does not list ${id} under ${exercise.topic}.`,
+    })
   }
   const spec = await textOf(join(folder, 'README.md'))
   if (spec === undefined) add('README.md', 'The spec is missing.')
@@ -23,15 +26,22 @@ export async function checkFiles(exercise: Exercise, course: Course): Promise<Pr
     const headings = new Set(spec.split('\n').flatMap((line) => /^#{1,6}\s+(.*?)\s*#*\s*$/.exec(line)?.[1] ?? []))
     for (const step of exercise.steps) {
       if (headings.has(step.section)) continue
-      add('README.md', `It has no heading "${step.section}", which step "${step.id}" refers to.`, `Its headings: ${[...headings].join(', ')}.`)
+      add(
+        'README.md',
+        `It has no heading "${step.section}", which step "${step.id}" refers to.`,
+        `Its headings: ${[...headings].join(', ')}.`,
+      )
     }
   }
-  if (!(await textOf(join(folder, 'afterword.md')))?.trim()) add('afterword.md', 'The afterword is missing: what mattered, and what to read.')
-  if (!existsSync(join(folder, 'hidden')) || hiddenTestFiles(folder).length === 0) add('hidden', 'There is no hidden/*.test.ts.')
+  if (!(await textOf(join(folder, 'afterword.md')))?.trim())
+    add('afterword.md', 'The afterword is missing: what mattered, and what to read.')
+  if (!existsSync(join(folder, 'hidden')) || hiddenTestFiles(folder).length === 0)
+    add('hidden', 'There is no hidden/*.test.ts.')
   if (!existsSync(join(folder, 'reference/ts'))) add('reference/ts', 'The TypeScript reference is missing.')
   if (exercise.languages.length === 0) add('starter', 'There is no starter.')
   for (const language of exercise.languages) {
-    if (!(language in toolchains)) add(`starter/${language}`, `There is no toolchain "${language}".`, `There are: ${toolchainIds.join(', ')}.`)
+    if (!(language in toolchains))
+      add(`starter/${language}`, `There is no toolchain "${language}".`, `There are: ${toolchainIds.join(', ')}.`)
   }
   problems.push(...checkPatches(exercise))
   return problems
@@ -43,8 +53,14 @@ function checkPatches({ folder, wrong }: Exercise): Problem[] {
   const missing = [...listed].filter((file) => !present.has(file))
   const unlisted = [...present].filter((file) => !listed.has(file))
   return [
-    ...missing.map((file) => ({ file: join(folder, 'wrong', file), message: 'exercise.yaml lists it, but it is not there.' })),
-    ...unlisted.map((file) => ({ file: join(folder, 'wrong', file), message: 'exercise.yaml does not list it under "wrong".' })),
+    ...missing.map((file) => ({
+      file: join(folder, 'wrong', file),
+      message: 'exercise.yaml lists it, but it is not there.',
+    })),
+    ...unlisted.map((file) => ({
+      file: join(folder, 'wrong', file),
+      message: 'exercise.yaml does not list it under "wrong".',
+    })),
   ]
 }
 

@@ -23,7 +23,8 @@ export async function createExercise(course: Course, place: string): Promise<New
   const [topic = '', id = '', ...rest] = place.split('/')
   if (!isName(topic) || !isName(id) || rest.length > 0) {
     throw new UserError('usage', `"${place}" is no place for an exercise.`, {
-      remedy: 'Type a topic and a name, each of lower-case words joined by hyphens: learn-backend author new 06-caching/write-behind',
+      remedy:
+        'Type a topic and a name, each of lower-case words joined by hyphens: npx learn-backend author new 06-caching/write-behind',
     })
   }
   if (course.folder.split(sep).includes('node_modules')) {
@@ -59,7 +60,9 @@ export async function createExercise(course: Course, place: string): Promise<New
 /** Gives the copied exercise its own name. */
 async function rename(folder: string, id: string): Promise<void> {
   const title = id.charAt(0).toUpperCase() + id.slice(1).replaceAll('-', ' ')
-  await change(join(folder, 'exercise.yaml'), (text) => text.replace(/^id: .*$/m, `id: ${id}`).replace(/^title: .*$/m, `title: ${title}`))
+  await change(join(folder, 'exercise.yaml'), (text) =>
+    text.replace(/^id: .*$/m, `id: ${id}`).replace(/^title: .*$/m, `title: ${title}`),
+  )
   await change(join(folder, 'README.md'), (text) => text.replace(/^# .*$/m, `# ${title}`))
 }
 
@@ -68,7 +71,9 @@ async function list(courseFolder: string, topic: string, id: string): Promise<vo
   await change(join(courseFolder, 'course.yaml'), (text) => {
     const document = parseDocument(text)
     const topics = document.get('topics')
-    const index = isSeq(topics) ? topics.items.findIndex((item) => (item as { get?(key: string): unknown }).get?.('id') === topic) : -1
+    const index = isSeq(topics)
+      ? topics.items.findIndex((item) => (item as { get?(key: string): unknown }).get?.('id') === topic)
+      : -1
     const exercises = document.getIn(['topics', index, 'exercises'], true)
     if (isSeq(exercises)) document.addIn(['topics', index, 'exercises'], id)
     else document.setIn(['topics', index, 'exercises'], [id])

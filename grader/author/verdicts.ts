@@ -11,18 +11,28 @@ export function checkReference(exercise: Exercise, seed: string, outcome: JobRes
   const file = join(exercise.folder, 'reference/ts')
   const report = outcome.report
   if (!report) return [{ file, message: `Grading broke: ${outcome.error}` }]
-  if (report.status === 'errored') return [{ file: join(exercise.folder, 'hidden'), message: report.message ?? 'The tests are broken.' }]
+  if (report.status === 'errored')
+    return [{ file: join(exercise.folder, 'hidden'), message: report.message ?? 'The tests are broken.' }]
   const problems: Problem[] = []
   for (const step of report.steps) {
-    if (step.tests.length === 0) problems.push({ file: join(exercise.folder, 'hidden'), message: `Step "${step.id}" has no test.` })
+    if (step.tests.length === 0)
+      problems.push({ file: join(exercise.folder, 'hidden'), message: `Step "${step.id}" has no test.` })
     const titles = step.tests.map((test) => test.title)
     const twice = titles.find((title, index) => titles.indexOf(title) !== index)
-    if (twice) problems.push({ file: join(exercise.folder, 'hidden'), message: `Step "${step.id}" has two tests named "${twice}".` })
+    if (twice)
+      problems.push({
+        file: join(exercise.folder, 'hidden'),
+        message: `Step "${step.id}" has two tests named "${twice}".`,
+      })
     if (step.status === 'passed' || step.tests.length === 0) continue
     const failed = step.tests.find((test) => test.status === 'failed')
-    problems.push({ file, message: `The reference does not pass "${step.id}" (seed ${seed}). ${describeFailure(failed)}` })
+    problems.push({
+      file,
+      message: `The reference does not pass "${step.id}" (seed ${seed}). ${describeFailure(failed)}`,
+    })
   }
-  if (problems.length === 0 && report.status !== 'passed') problems.push({ file, message: `The reference does not pass: ${report.message}` })
+  if (problems.length === 0 && report.status !== 'passed')
+    problems.push({ file, message: `The reference does not pass: ${report.message}` })
   return problems
 }
 
@@ -34,7 +44,13 @@ export function checkStarter(exercise: Exercise, language: string, outcome: JobR
   if (report.status === 'passed') return [{ file, message: 'The starter passes: there is nothing left to do.' }]
   if (report.status === 'errored') return [{ file, message: `Grading it broke: ${report.message}` }]
   if (report.cause === undefined) return []
-  return [{ file, message: `The starter must run and answer something, but ended as ${report.cause}. ${report.message ?? ''}`.trim() }]
+  return [
+    {
+      file,
+      message:
+        `The starter must run and answer something, but ended as ${report.cause}. ${report.message ?? ''}`.trim(),
+    },
+  ]
 }
 
 /** A wrong solution fails exactly the tests that it names, for a plain wrong answer unless it says otherwise. */
@@ -48,7 +64,9 @@ export function checkWrong(exercise: Exercise, wrong: WrongSolution, outcome: Jo
   const early = report.steps.find((step) => step.status === 'failed')
   if (!early) return problem(`It passes step "${wrong.step}": the tests do not see its bug.`)
   if (early.id !== wrong.step) {
-    return problem(`It fails already on step "${early.id}", not on "${wrong.step}". ${describeFailure(early.tests.find((test) => test.status === 'failed'))}`)
+    return problem(
+      `It fails already on step "${early.id}", not on "${wrong.step}". ${describeFailure(early.tests.find((test) => test.status === 'failed'))}`,
+    )
   }
   const failed = early.tests.filter((test) => test.status === 'failed')
   const missed = wrong.tests.filter((title) => !failed.some((test) => test.title === title))
@@ -58,10 +76,15 @@ export function checkWrong(exercise: Exercise, wrong: WrongSolution, outcome: Jo
     const known = early.tests.some((test) => test.title === title)
     problems.push(...problem(known ? `It passes the test "${title}".` : `Step "${wrong.step}" has no test "${title}".`))
   }
-  for (const test of extra) problems.push(...problem(`It also fails "${test.title}", which it does not name. ${describeFailure(test)}`))
+  for (const test of extra)
+    problems.push(...problem(`It also fails "${test.title}", which it does not name. ${describeFailure(test)}`))
   const cause = failed.find((test) => wrong.tests.includes(test.title))?.cause
   if (cause !== wrong.cause && missed.length === 0) {
-    problems.push(...problem(`It fails as ${cause ?? 'a plain wrong answer'}, not as ${wrong.cause ?? 'a plain wrong answer'}. ${describeFailure(failed[0])}`))
+    problems.push(
+      ...problem(
+        `It fails as ${cause ?? 'a plain wrong answer'}, not as ${wrong.cause ?? 'a plain wrong answer'}. ${describeFailure(failed[0])}`,
+      ),
+    )
   }
   return problems
 }
@@ -83,5 +106,8 @@ export function checkStock(exercise: Exercise, name: string, report: Report, sto
 function describeFailure(test: ReportTest | undefined): string {
   if (!test) return ''
   const { expected, got } = test.evidence ?? {}
-  return `"${test.title}": ${test.message ?? ''}${expected && got ? ` (expected ${expected}, got ${got})` : ''}`.slice(0, 600)
+  return `"${test.title}": ${test.message ?? ''}${expected && got ? ` (expected ${expected}, got ${got})` : ''}`.slice(
+    0,
+    600,
+  )
 }

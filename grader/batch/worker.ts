@@ -7,7 +7,8 @@ export type Job = Omit<GradeRequest, 'onTest' | 'signal'>
 process.on('message', (job: Job) => {
   gradeSolution(job).then(
     (report) => process.send?.({ report }),
-    (error: unknown) => process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+    (error: unknown) =>
+      process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   )
 })
 // The parent is gone: whatever runs is cleaned up by the janitor.

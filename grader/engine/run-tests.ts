@@ -74,7 +74,8 @@ export async function runTests({ files, timeout, onTest, signal }: RunTestsReque
       problems.push(...problemsOf(file))
       for (const test of testsOf(file)) {
         // A test that was skipped by its mode never reaches the hook above.
-        if (!tests.some((seen) => seen.step === test.suite?.name && seen.title === test.name)) tests.push(describeTest(test))
+        if (!tests.some((seen) => seen.step === test.suite?.name && seen.title === test.name))
+          tests.push(describeTest(test))
       }
     }
   } finally {
@@ -125,7 +126,9 @@ function evidenceOf(test: Test, error: FailureProperties | undefined): Evidence 
   }
   const { expected, actual } = error ?? {}
   if (typeof expected !== 'string' || typeof actual !== 'string') return background
-  const notes = background.got ? [`last answer: ${background.got}`, ...(background.notes ?? [])] : (background.notes ?? [])
+  const notes = background.got
+    ? [`last answer: ${background.got}`, ...(background.notes ?? [])]
+    : (background.notes ?? [])
   return { ...background, expected, got: actual, notes }
 }
 

@@ -32,7 +32,11 @@ export function storedCourse(store: CourseStore, fingerprint: string, folder: st
   const file = join(store.folder, `course-${fingerprint}.json`)
   if (!existsSync(file)) return undefined
   const course = JSON.parse(readFileSync(file, 'utf8')) as Course
-  return { ...course, folder, exercises: course.exercises.map((exercise) => ({ ...exercise, folder: join(folder, exercise.folder) })) }
+  return {
+    ...course,
+    folder,
+    exercises: course.exercises.map((exercise) => ({ ...exercise, folder: join(folder, exercise.folder) })),
+  }
 }
 
 /** Keeps a course without mistakes. Folders are stored relative to the course's, so that it can be moved. */
@@ -53,7 +57,11 @@ export function storedTests(store: CourseStore, fingerprint: string): string[] |
 }
 
 /** Keeps what `compile` writes into the folder that it is given. */
-export async function storeTests(store: CourseStore, fingerprint: string, compile: (output: string) => Promise<unknown>): Promise<string[]> {
+export async function storeTests(
+  store: CourseStore,
+  fingerprint: string,
+  compile: (output: string) => Promise<unknown>,
+): Promise<string[]> {
   await intoPlace(join(store.folder, `hidden-${fingerprint}`), compile)
   return storedTests(store, fingerprint) ?? []
 }

@@ -38,7 +38,9 @@ function digest(hash: ReturnType<typeof createHash>): string {
 }
 
 function foldersIn(folder: string): string[] {
-  return entriesOf(folder).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  return entriesOf(folder)
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
 }
 
 function filesIn(folder: string, prefix = ''): string[] {

@@ -13,7 +13,8 @@ import { courseSchema } from './schema.ts'
 export async function loadCourse(folder: string): Promise<Course> {
   const file = join(folder, 'course.yaml')
   const { value, problems } = await readYaml(file, courseSchema)
-  if (!value) throw new UserError('invalid_course', describeProblems(`The course in ${folder} can't be used.`, problems))
+  if (!value)
+    throw new UserError('invalid_course', describeProblems(`The course in ${folder} can't be used.`, problems))
   const places = value.topics.flatMap((topic) => topic.exercises.map((id) => join(folder, topic.id, id)))
   const loaded = await Promise.all(places.map(loadExercise))
   const exercises = loaded.flatMap(({ exercise }) => exercise ?? [])

@@ -1,5 +1,13 @@
 import { UserError } from '../user-error.ts'
-import { builtInCourse, builtStore, buildSalt, type CourseStore, storeCourse, storedCourse, storeSalt } from './course-store.ts'
+import {
+  builtInCourse,
+  builtStore,
+  buildSalt,
+  type CourseStore,
+  storeCourse,
+  storedCourse,
+  storeSalt,
+} from './course-store.ts'
 import { describeProblems } from './describe-problem.ts'
 import type { Course, Exercise } from './exercise.ts'
 import { courseFingerprint } from './fingerprint.ts'
@@ -12,7 +20,8 @@ import { nearest } from './nearest.ts'
  * @throws UserError `invalid_course` when `course.yaml` can't be used
  */
 export async function openCourse(folder: string = builtInCourse, cache?: CourseStore): Promise<Course> {
-  const built = folder === builtInCourse ? storedCourse(builtStore, courseFingerprint(folder, buildSalt), folder) : undefined
+  const built =
+    folder === builtInCourse ? storedCourse(builtStore, courseFingerprint(folder, buildSalt), folder) : undefined
   if (built) return built
   const fingerprint = courseFingerprint(folder, storeSalt)
   const stored = cache && storedCourse(cache, fingerprint, folder)
@@ -38,6 +47,6 @@ export function findExercise(course: Course, id: string): Exercise {
   }
   const close = nearest(id, ids)
   throw new UserError('unknown_exercise', `There is no exercise "${id}".${close ? ` Did you mean "${close}"?` : ''}`, {
-    remedy: 'To see all, type: learn-backend list',
+    remedy: 'To see all, type: npx learn-backend list',
   })
 }

@@ -23,7 +23,11 @@ export async function readYaml<T>(file: string, schema: z.ZodType<T>): Promise<P
     text = await readFile(file, 'utf8')
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
-    return { problems: [{ file, message: missing ? 'The file does not exist.' : `It can't be read: ${(error as Error).message}` }] }
+    return {
+      problems: [
+        { file, message: missing ? 'The file does not exist.' : `It can't be read: ${(error as Error).message}` },
+      ],
+    }
   }
   return parseYaml(file, text, schema)
 }
@@ -34,7 +38,11 @@ export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, maxAliasCount: 100 } as object)
   if (document.errors.length > 0) {
     return {
-      problems: document.errors.map((error) => ({ file, ...place(lines, error.pos[0]), message: firstLine(error.message) })),
+      problems: document.errors.map((error) => ({
+        file,
+        ...place(lines, error.pos[0]),
+        message: firstLine(error.message),
+      })),
     }
   }
   let content: unknown
@@ -50,8 +58,17 @@ export function parseYaml<T>(file: string, text: string, schema: z.ZodType<T>): 
 
 type Issue = z.core.$ZodIssue
 
-function describeIssue(file: string, issue: Issue, document: Document, lines: LineCounter, schema: z.ZodType): Problem[] {
-  const name = issue.path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('').replace(/^\./, '')
+function describeIssue(
+  file: string,
+  issue: Issue,
+  document: Document,
+  lines: LineCounter,
+  schema: z.ZodType,
+): Problem[] {
+  const name = issue.path
+    .map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '')
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => {
       const known = knownKeys(schema, issue.path)
@@ -71,7 +88,8 @@ function describeIssue(file: string, issue: Issue, document: Document, lines: Li
 function knownKeys(schema: z.ZodType, path: PropertyKey[]): string[] {
   let here: unknown = schema
   for (const key of [...path, undefined]) {
-    while (here instanceof z.ZodDefault || here instanceof z.ZodOptional || here instanceof z.ZodPrefault) here = here.unwrap()
+    while (here instanceof z.ZodDefault || here instanceof z.ZodOptional || here instanceof z.ZodPrefault)
+      here = here.unwrap()
     if (key === undefined) break
     if (here instanceof z.ZodArray) here = here.element
     else if (here instanceof z.ZodObject) here = (here.shape as Record<PropertyKey, unknown>)[key]
@@ -80,7 +98,12 @@ function knownKeys(schema: z.ZodType, path: PropertyKey[]): string[] {
 }
 
 /** The place of a path, or of the nearest enclosing thing that is there. */
-function placeOf(document: Document, lines: LineCounter, path: PropertyKey[], key: boolean): { line: number; column: number } | object {
+function placeOf(
+  document: Document,
+  lines: LineCounter,
+  path: PropertyKey[],
+  key: boolean,
+): { line: number; column: number } | object {
   for (let length = path.length; length >= 0; length--) {
     const steps = path.slice(0, length)
     if (key && length === path.length) {

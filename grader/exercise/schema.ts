@@ -4,7 +4,7 @@ const kebab = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'use lower-case words
 const sentence = z.string().trim().min(1, 'must not be empty')
 const milliseconds = z.int().min(50).max(120_000)
 
-export const limitsSchema = z.strictObject({
+const limitsSchema = z.strictObject({
   /** Until the port answers. */
   start_ms: milliseconds.default(5000),
   /** One test. */

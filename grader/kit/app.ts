@@ -117,7 +117,9 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
       // The end of the connection is seen a little before the end of the process.
       await within(program.exited, 150)
       const reason = crash()
-      return reason ? new SolutionFailure(reason.code, reason.message, { ...failure.evidence, ...reason.evidence }) : failure
+      return reason
+        ? new SolutionFailure(reason.code, reason.message, { ...failure.evidence, ...reason.evidence })
+        : failure
     },
   }
   const ask = (method: string) => (path: string, extra?: RequestOptions) => request(target, method, path, extra)

@@ -50,7 +50,10 @@ export function createCli(dir: string): Cli & AsyncDisposable {
   const run = context()
   const started = new Set<Program>()
 
-  const start = async (args: string[], options: RunOptions = {}): Promise<{ program: Program; exited: Promise<Run> }> => {
+  const start = async (
+    args: string[],
+    options: RunOptions = {},
+  ): Promise<{ program: Program; exited: Promise<Run> }> => {
     const { launch, folder } = run.solution
     if (!launch) throw new Error('this exercise has no program to start: its interface is a test suite')
     const program = await startProgram({
@@ -126,7 +129,9 @@ function describeRun(run: Run, options: RunOptions, folder: string): Evidence {
   return {
     asked: `$ <your program> ${run.args.map(quote).join(' ')}`,
     sent: options.stdin === undefined ? undefined : Buffer.from(options.stdin).toString('utf8').slice(0, 400),
-    got: [how, labelled('stdout', run.stdout), labelled('stderr', readableLog(lines, folder).join('\n'))].filter(Boolean).join('\n'),
+    got: [how, labelled('stdout', run.stdout), labelled('stderr', readableLog(lines, folder).join('\n'))]
+      .filter(Boolean)
+      .join('\n'),
     ...(frames.length > 0 ? { stack: frames } : {}),
   }
 }

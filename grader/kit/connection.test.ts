@@ -54,7 +54,10 @@ test('what does not come in time, or never, says what was sent', async () => {
   upstream.respond({ fault: 'hang' })
   const connection = await openConnection(upstream)
   await connection.write('POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}')
-  await expect(connection.read('\r\n', { deadline: 50 })).rejects.toMatchObject({ code: 'timeout', evidence: { asked: 'POST /slow HTTP/1.1', got: 'nothing' } })
+  await expect(connection.read('\r\n', { deadline: 50 })).rejects.toMatchObject({
+    code: 'timeout',
+    evidence: { asked: 'POST /slow HTTP/1.1', got: 'nothing' },
+  })
   await upstream.down()
   await expect(connection.read('\r\n')).rejects.toMatchObject({ code: 'reset' })
   await expect(openConnection(upstream)).rejects.toMatchObject({ code: 'refused' })

@@ -30,7 +30,13 @@ export interface Connection {
 }
 
 /** @throws SolutionFailure `refused` when nothing listens */
-export async function openConnection({ host = '127.0.0.1', port }: { host?: string; port: number }): Promise<Connection> {
+export async function openConnection({
+  host = '127.0.0.1',
+  port,
+}: {
+  host?: string
+  port: number
+}): Promise<Connection> {
   const socket = connect({ host, port, noDelay: true, allowHalfOpen: true })
   let buffered = Buffer.alloc(0)
   let ended = false
@@ -55,8 +61,16 @@ export async function openConnection({ host = '127.0.0.1', port }: { host?: stri
     socket.once('connect', resolve)
     socket.once('error', ({ code }: NodeJS.ErrnoException) => {
       const asked = `connect to ${host}:${port}`
-      if (code !== 'ECONNREFUSED') return reject(new SolutionFailure('reset', 'The connection was reset at once.', { asked, got: 'a reset connection' }))
-      reject(new SolutionFailure('refused', 'The connection was refused: nothing listens on the port.', { asked, got: 'connection refused' }))
+      if (code !== 'ECONNREFUSED')
+        return reject(
+          new SolutionFailure('reset', 'The connection was reset at once.', { asked, got: 'a reset connection' }),
+        )
+      reject(
+        new SolutionFailure('refused', 'The connection was refused: nothing listens on the port.', {
+          asked,
+          got: 'connection refused',
+        }),
+      )
     })
   })
   // A reset is seen as the end of the connection.
@@ -68,7 +82,14 @@ export async function openConnection({ host = '127.0.0.1', port }: { host?: stri
     const [first = '', ...rest] = written.trimEnd().split('\r\n')
     return {
       asked: first === '' ? `connect to ${host}:${port}` : readable(first, 200),
-      ...(rest.length > 0 ? { sent: rest.map((line) => readable(line, 200)).slice(0, 20).join('\n') } : {}),
+      ...(rest.length > 0
+        ? {
+            sent: rest
+              .map((line) => readable(line, 200))
+              .slice(0, 20)
+              .join('\n'),
+          }
+        : {}),
     }
   }
   const take = (length: number) => {
@@ -105,12 +126,19 @@ export async function openConnection({ host = '127.0.0.1', port }: { host?: stri
     write: (data) =>
       new Promise((resolve, reject) => {
         if (written.length < 4096) written += Buffer.from(data).subarray(0, 4096).toString('utf8')
-        const lost = () => new SolutionFailure('reset', 'The connection was closed while the test was sending.', { ...asked(), got: preview(buffered) })
+        const lost = () =>
+          new SolutionFailure('reset', 'The connection was closed while the test was sending.', {
+            ...asked(),
+            got: preview(buffered),
+          })
         socket.write(data, (error) => (error ? reject(lost()) : resolve()))
       }),
     async answer({ to, ...options } = {}) {
       const question = asked()
-      const answer = await readRawAnswer(connection, { ...(to === undefined ? {} : { to }), deadline: patience(options) })
+      const answer = await readRawAnswer(connection, {
+        ...(to === undefined ? {} : { to }),
+        deadline: patience(options),
+      })
       written = ''
       const evidence = { ...question, got: describeAnswer(answer) }
       exchangeOf.set(answer, evidence)
@@ -127,12 +155,16 @@ export async function openConnection({ host = '127.0.0.1', port }: { host?: stri
         const match = until.exec(buffered.toString('latin1'))
         return match ? match.index + match[0].length : undefined
       }
-      const wanted = typeof until === 'number' ? `${until} bytes` : typeof until === 'string' ? JSON.stringify(until) : String(until)
+      const wanted =
+        typeof until === 'number' ? `${until} bytes` : typeof until === 'string' ? JSON.stringify(until) : String(until)
       return (await wait(measure, wanted, patience(options))).toString('latin1')
     },
-    readBytes: (length, options) => wait(() => (buffered.length >= length ? length : undefined), `${length} bytes`, patience(options)),
+    readBytes: (length, options) =>
+      wait(() => (buffered.length >= length ? length : undefined), `${length} bytes`, patience(options)),
     async readAll(options) {
-      return (await wait(() => (ended ? buffered.length : undefined), 'end of the connection', patience(options))).toString('latin1')
+      return (
+        await wait(() => (ended ? buffered.length : undefined), 'end of the connection', patience(options))
+      ).toString('latin1')
     },
     end: () => void socket.end(),
     destroy: () => void socket.destroy(),

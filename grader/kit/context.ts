@@ -6,7 +6,7 @@ import type { SolutionFailure } from './evidence.ts'
 import { Recorder } from './recorder.ts'
 
 /** The bounds within which a solution is judged. Times in milliseconds. */
-export interface Limits {
+interface Limits {
   start_ms: number
   test_ms: number
   request_ms: number
@@ -59,7 +59,15 @@ const holder = globalThis as { [slot]?: KitContext | undefined }
 
 /** Opens the kit for one run. Test files may be imported after it. */
 export function enterContext(settings: RunSettings, scope: RunScope, isolation: Isolation): KitContext {
-  const opened: KitContext = { ...settings, scope, isolation, failedSteps: new Set(), stalledSteps: new Set(), hasStarted: false, recorder: new Recorder() }
+  const opened: KitContext = {
+    ...settings,
+    scope,
+    isolation,
+    failedSteps: new Set(),
+    stalledSteps: new Set(),
+    hasStarted: false,
+    recorder: new Recorder(),
+  }
   holder[slot] = opened
   return opened
 }
@@ -77,7 +85,9 @@ export function inContext(): boolean {
 export function context(): KitContext {
   const current = holder[slot]
   if (!current) {
-    throw new Error('learn-backend/kit is used outside a run: start hidden tests with "learn-backend verify" or "author check".')
+    throw new Error(
+      'learn-backend/kit is used outside a run: start hidden tests with "learn-backend verify" or "author check".',
+    )
   }
   return current
 }

@@ -106,7 +106,8 @@ export function withApp(options: StartOptions | (() => StartOptions | Promise<St
   return test.extend({
     appOptions: [
       // eslint-disable-next-line no-empty-pattern
-      async ({}, use: (value: StartOptions) => Promise<void>) => use(typeof options === 'function' ? await options() : options),
+      async ({}, use: (value: StartOptions) => Promise<void>) =>
+        use(typeof options === 'function' ? await options() : options),
       { scope: 'file' },
     ],
   }) as unknown as TestAPI<Fixtures>

@@ -21,7 +21,8 @@ afterEach(async () => {
   await run[Symbol.asyncDispose]()
 })
 
-const ask = (method: string, path: string, options = {}) => request({ host: '127.0.0.1', port: upstream.port }, method, path, options)
+const ask = (method: string, path: string, options = {}) =>
+  request({ host: '127.0.0.1', port: upstream.port }, method, path, options)
 
 /** A server that says exactly these bytes to whoever connects. */
 async function sayOnly(bytes: string): Promise<number> {
@@ -46,9 +47,19 @@ async function failureOf(promise: Promise<unknown>): Promise<SolutionFailure> {
 test('an answer has status, headers by lower-case name, bytes, text and JSON', async () => {
   upstream.respond({ status: 201, headers: { 'X-Thing': 'a', Location: '/x' }, json: { name: 'Zoë' } })
   const answer = await ask('POST', '/things?a=%20b', { json: { sent: true } })
-  expect(answer).toMatchObject({ status: 201, statusText: 'Created', headers: { 'x-thing': 'a', location: '/x' }, text: '{"name":"Zoë"}' })
+  expect(answer).toMatchObject({
+    status: 201,
+    statusText: 'Created',
+    headers: { 'x-thing': 'a', location: '/x' },
+    text: '{"name":"Zoë"}',
+  })
   expect(answer.json).toEqual({ name: 'Zoë' })
-  expect(upstream.requests[0]).toMatchObject({ method: 'POST', path: '/things?a=%20b', text: '{"sent":true}', headers: { 'content-type': 'application/json' } })
+  expect(upstream.requests[0]).toMatchObject({
+    method: 'POST',
+    path: '/things?a=%20b',
+    text: '{"sent":true}',
+    headers: { 'content-type': 'application/json' },
+  })
 })
 
 test('evidence says what was asked and how to ask again', async () => {
@@ -62,15 +73,23 @@ test('evidence says what was asked and how to ask again', async () => {
 })
 
 test('repeated headers are joined, and stay apart in rawHeaders', async () => {
-  const port = await sayOnly('HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
+  const port = await sayOnly(
+    'HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n',
+  )
   const answer = await request({ host: '127.0.0.1', port }, 'GET', '/')
   expect(answer.headers['set-cookie']).toBe('a=1, b=2')
-  expect(answer.rawHeaders.slice(0, 2)).toEqual([['Set-Cookie', 'a=1'], ['set-cookie', 'b=2']])
+  expect(answer.rawHeaders.slice(0, 2)).toEqual([
+    ['Set-Cookie', 'a=1'],
+    ['set-cookie', 'b=2'],
+  ])
 })
 
 test('no answer in time, no listener, and a reset are told apart', async () => {
   upstream.respond({ fault: 'hang' })
-  expect(await failureOf(ask('GET', '/', { deadline: 60 }))).toMatchObject({ code: 'timeout', evidence: { asked: 'GET /', got: 'nothing within 60 ms' } })
+  expect(await failureOf(ask('GET', '/', { deadline: 60 }))).toMatchObject({
+    code: 'timeout',
+    evidence: { asked: 'GET /', got: 'nothing within 60 ms' },
+  })
   upstream.respond({ fault: 'reset' })
   expect(await failureOf(ask('GET', '/'))).toMatchObject({ code: 'reset' })
   await upstream.down()
@@ -89,9 +108,13 @@ test('bytes that are not HTTP are shown', async () => {
 
 test('a wrong Content-Length is called by its name, in both directions', async () => {
   const short = await sayOnly('HTTP/1.1 200 OK\r\nContent-Length: 10\r\nConnection: close\r\n\r\nabc')
-  expect((await failureOf(request({ host: '127.0.0.1', port: short }, 'GET', '/'))).message).toBe('Content-Length says 10 bytes, but only 3 came.')
+  expect((await failureOf(request({ host: '127.0.0.1', port: short }, 'GET', '/'))).message).toBe(
+    'Content-Length says 10 bytes, but only 3 came.',
+  )
   const long = await sayOnly('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabcdef')
-  expect((await failureOf(request({ host: '127.0.0.1', port: long }, 'GET', '/'))).message).toMatch(/More bytes came than Content-Length \(3\)/)
+  expect((await failureOf(request({ host: '127.0.0.1', port: long }, 'GET', '/'))).message).toMatch(
+    /More bytes came than Content-Length \(3\)/,
+  )
 })
 
 test('a body beyond the limit ends the request', async () => {
@@ -148,7 +171,8 @@ test('matchers fail with what was expected and what came', async () => {
     try {
       assertion()
     } catch (error) {
-      return (error as { __vitest_error_context__: { meta: { evidence: object } } }).__vitest_error_context__.meta.evidence
+      return (error as { __vitest_error_context__: { meta: { evidence: object } } }).__vitest_error_context__.meta
+        .evidence
     }
     throw new Error('it did not fail')
   }

@@ -45,7 +45,12 @@ export interface Target {
  * a whole `verify`.
  * @throws SolutionFailure when no whole answer comes
  */
-export async function request(target: Target, method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+export async function request(
+  target: Target,
+  method: string,
+  path: string,
+  options: RequestOptions = {},
+): Promise<Answer> {
   const { limits } = context().exercise
   const deadline = options.deadline ?? limits.request_ms
   const body = options.json === undefined ? options.body : JSON.stringify(options.json)
@@ -62,7 +67,16 @@ export async function request(target: Target, method: string, path: string, opti
     replay: curl({ method, path, headers, body }),
   }
   try {
-    const answer = await exchange({ target, method, path, headers, body, deadline, signal: options.signal, maxBytes: limits.answer_kb * 1024 })
+    const answer = await exchange({
+      target,
+      method,
+      path,
+      headers,
+      body,
+      deadline,
+      signal: options.signal,
+      maxBytes: limits.answer_kb * 1024,
+    })
     const evidence = { ...asked, got: describeAnswer(answer) }
     exchangeOf.set(answer, evidence)
     context().recorder.record(evidence)
@@ -115,13 +129,24 @@ function exchange({ target, method, path, headers, body, deadline, signal, maxBy
       let size = 0
       incoming.on('data', (chunk: Buffer) => {
         size += chunk.length
-        if (size > maxBytes) fail('too_large', `The answer's body is larger than ${maxBytes} bytes.`, `more than ${maxBytes} bytes`)
+        if (size > maxBytes)
+          fail('too_large', `The answer's body is larger than ${maxBytes} bytes.`, `more than ${maxBytes} bytes`)
         else chunks.push(chunk)
       })
       incoming.once('aborted', () => {
         const announced = incoming.headers['content-length']
-        if (announced === undefined) fail('reset', 'The connection was closed in the middle of the answer.', `${size} bytes, then a closed connection`)
-        else fail('malformed', `Content-Length says ${announced} bytes, but only ${size} came.`, `${size} bytes, then a closed connection`)
+        if (announced === undefined)
+          fail(
+            'reset',
+            'The connection was closed in the middle of the answer.',
+            `${size} bytes, then a closed connection`,
+          )
+        else
+          fail(
+            'malformed',
+            `Content-Length says ${announced} bytes, but only ${size} came.`,
+            `${size} bytes, then a closed connection`,
+          )
       })
       incoming.on('error', () => {})
       incoming.once('end', () => {
@@ -134,12 +159,17 @@ function exchange({ target, method, path, headers, body, deadline, signal, maxBy
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       const code = error.code ?? ''
       if (code === 'ERR_UNESCAPED_CHARACTERS' || code === 'ERR_INVALID_CHAR') return stop(error)
-      if (code === 'ECONNREFUSED') return fail('refused', 'The connection was refused: nothing listens on the port.', 'connection refused')
+      if (code === 'ECONNREFUSED')
+        return fail('refused', 'The connection was refused: nothing listens on the port.', 'connection refused')
       if (code.startsWith('HPE_')) {
         const announced = received?.headers['content-length']
         // What llhttp says of bytes after the announced end.
         if (announced !== undefined && code === 'HPE_CLOSED_CONNECTION') {
-          return fail('malformed', `More bytes came than Content-Length (${announced}) says. It counts bytes, not characters.`, `more than ${announced} bytes of body`)
+          return fail(
+            'malformed',
+            `More bytes came than Content-Length (${announced}) says. It counts bytes, not characters.`,
+            `more than ${announced} bytes of body`,
+          )
         }
         const { rawPacket } = error as { rawPacket?: Buffer }
         const got = rawPacket ? JSON.stringify(rawPacket.subarray(0, 120).toString('latin1')) : 'other bytes'

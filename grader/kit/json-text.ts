@@ -15,7 +15,10 @@ export function inOrderOf(expected: unknown, actual: unknown): unknown {
     return actual.map((element, index) => inOrderOf(expected[index], element))
   }
   if (!isPlain(expected) || !isPlain(actual)) return actual
-  const names = [...Object.keys(expected).filter((name) => name in actual), ...Object.keys(actual).filter((name) => !(name in expected))]
+  const names = [
+    ...Object.keys(expected).filter((name) => name in actual),
+    ...Object.keys(actual).filter((name) => !(name in expected)),
+  ]
   return Object.fromEntries(names.map((name) => [name, inOrderOf(expected[name], actual[name])]))
 }
 

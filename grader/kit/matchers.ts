@@ -71,11 +71,23 @@ expect.extend({
   toAnswer(this: MatcherState, answer: Answer, status: number, body?: unknown): Verdict {
     const right = answer.status === status
     if (body === undefined) {
-      return verdict({ state: this, subject: answer, pass: right, expected: String(status), got: describeAnswer(answer) })
+      return verdict({
+        state: this,
+        subject: answer,
+        pass: right,
+        expected: String(status),
+        got: describeAnswer(answer),
+      })
     }
     if (typeof body === 'string') {
       const expected = `${status} ${describeText(Buffer.from(body))}`
-      return verdict({ state: this, subject: answer, pass: right && answer.text === body, expected, got: describeAnswer(answer) })
+      return verdict({
+        state: this,
+        subject: answer,
+        pass: right && answer.text === body,
+        expected,
+        got: describeAnswer(answer),
+      })
     }
     const parsed = parse(answer)
     return verdict({
@@ -98,7 +110,8 @@ expect.extend({
   },
   toHaveHeader(this: MatcherState, answer: Answer, name: string, value?: string | RegExp): Verdict {
     const actual = answer.headers[name.toLowerCase()]
-    const matches = typeof value === 'string' ? actual === value : value instanceof RegExp ? value.test(actual ?? '') : true
+    const matches =
+      typeof value === 'string' ? actual === value : value instanceof RegExp ? value.test(actual ?? '') : true
     const wanted = value === undefined ? 'a value' : value instanceof RegExp ? `a value like ${value}` : value
     return verdict({
       state: this,
@@ -136,21 +149,50 @@ expect.extend({
     })
   },
   toTakeAtMost(this: MatcherState, subject: Answer | Run, ms: number): Verdict {
-    return verdict({ state: this, subject, pass: subject.ms <= ms, expected: `done within ${Math.round(ms)} ms`, got: `done after ${Math.round(subject.ms)} ms` })
+    return verdict({
+      state: this,
+      subject,
+      pass: subject.ms <= ms,
+      expected: `done within ${Math.round(ms)} ms`,
+      got: `done after ${Math.round(subject.ms)} ms`,
+    })
   },
   toTakeAtLeast(this: MatcherState, subject: Answer | Run, ms: number): Verdict {
-    return verdict({ state: this, subject, pass: subject.ms >= ms, expected: `not done before ${Math.round(ms)} ms`, got: `done after ${Math.round(subject.ms)} ms` })
+    return verdict({
+      state: this,
+      subject,
+      pass: subject.ms >= ms,
+      expected: `not done before ${Math.round(ms)} ms`,
+      got: `done after ${Math.round(subject.ms)} ms`,
+    })
   },
   toSucceed(this: MatcherState, run: Run): Verdict {
     return verdict({ state: this, subject: run, pass: run.exitCode === 0, expected: 'exit code 0', got: gotOf(run) })
   },
   toFail(this: MatcherState, run: Run): Verdict {
-    return verdict({ state: this, subject: run, pass: run.exitCode !== 0, expected: 'an exit code other than 0', got: gotOf(run) })
+    return verdict({
+      state: this,
+      subject: run,
+      pass: run.exitCode !== 0,
+      expected: 'an exit code other than 0',
+      got: gotOf(run),
+    })
   },
   toExitWith(this: MatcherState, run: Run, code: number): Verdict {
-    return verdict({ state: this, subject: run, pass: run.exitCode === code, expected: `exit code ${code}`, got: gotOf(run) })
+    return verdict({
+      state: this,
+      subject: run,
+      pass: run.exitCode === code,
+      expected: `exit code ${code}`,
+      got: gotOf(run),
+    })
   },
-  toPrint(this: MatcherState, run: Run, text: string | RegExp, stream: 'stdout' | 'stderr' | 'any' = 'stdout'): Verdict {
+  toPrint(
+    this: MatcherState,
+    run: Run,
+    text: string | RegExp,
+    stream: 'stdout' | 'stderr' | 'any' = 'stdout',
+  ): Verdict {
     const printed = stream === 'any' ? run.stdout + run.stderr : run[stream]
     return verdict({
       state: this,

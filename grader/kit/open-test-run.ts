@@ -3,7 +3,9 @@ import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { enterContext, type KitContext, leaveContext, type RunSettings } from './context.ts'
 
 /** A run for the kit's own tests: what the engine opens before hidden tests. */
-export function openTestRun(settings: Partial<RunSettings> & { folder?: string } = {}): { run: KitContext; scope: RunScope } & AsyncDisposable {
+export function openTestRun(
+  settings: Partial<RunSettings> & { folder?: string } = {},
+): { run: KitContext; scope: RunScope } & AsyncDisposable {
   const scope = openRunScope()
   const { folder = scope.scratch, ...rest } = settings
   const run = enterContext(

@@ -4,7 +4,16 @@ import { createRandom } from './random.ts'
 test('the same seed gives the same values, another seed others', () => {
   const values = (seed: string) => {
     const random = createRandom(seed)
-    return [random.int(0, 1e9), random.word(), random.name(), random.unicode(), random.hex(16), random.uuid(), random.bytes(8).toString('hex'), random.shuffle([1, 2, 3, 4, 5, 6, 7, 8])]
+    return [
+      random.int(0, 1e9),
+      random.word(),
+      random.name(),
+      random.unicode(),
+      random.hex(16),
+      random.uuid(),
+      random.bytes(8).toString('hex'),
+      random.shuffle([1, 2, 3, 4, 5, 6, 7, 8]),
+    ]
   }
   expect(values('a')).toEqual(values('a'))
   expect(values('a')).not.toEqual(values('b'))

@@ -23,8 +23,39 @@ export interface Random {
   uuid(): string
 }
 
-const names = ['Ada', 'Grace', 'Linus', 'Barbara', 'Edsger', 'Radia', 'Ken', 'Margaret', 'Tim', 'Frances', 'Donald', 'Joan', 'Alan', 'Karen']
-const pieces = ['Zoë', 'naïve', 'Łódź', 'smørrebrød', '日本語', 'Привет', 'Ελλάδα', 'שלום', 'مرحبا', '😀', '👩‍🚀', '🇨🇭', 'ß', 'Ñandú', '한국어']
+const names = [
+  'Ada',
+  'Grace',
+  'Linus',
+  'Barbara',
+  'Edsger',
+  'Radia',
+  'Ken',
+  'Margaret',
+  'Tim',
+  'Frances',
+  'Donald',
+  'Joan',
+  'Alan',
+  'Karen',
+]
+const pieces = [
+  'Zoë',
+  'naïve',
+  'Łódź',
+  'smørrebrød',
+  '日本語',
+  'Привет',
+  'Ελλάδα',
+  'שלום',
+  'مرحبا',
+  '😀',
+  '👩‍🚀',
+  '🇨🇭',
+  'ß',
+  'Ñandú',
+  '한국어',
+]
 
 /** Makes a source from any text. The generator is sfc32 (Chris Doty-Humphrey, PractRand), seeded through SHA-256. */
 export function createRandom(seed: string): Random {
@@ -53,8 +84,7 @@ export function createRandom(seed: string): Random {
     return result
   }
   const hex = (digits: number) => Array.from({ length: digits }, () => int(0, 15).toString(16)).join('')
-  const word = () =>
-    Array.from({ length: int(2, 4) }, () => pick([...'bdfgklmnprstvz']) + pick([...'aeiou'])).join('')
+  const word = () => Array.from({ length: int(2, 4) }, () => pick([...'bdfgklmnprstvz']) + pick([...'aeiou'])).join('')
   return {
     int,
     pick,

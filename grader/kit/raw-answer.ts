@@ -19,7 +19,10 @@ export async function readRawAnswer(connection: Connection, { to, deadline }: Ex
     const [statusLine = '', ...lines] = head.slice(0, -4).split('\r\n')
     const [, code, statusText = ''] = /^HTTP\/1\.[01] (\d{3})(?: (.*))?$/.exec(statusLine) ?? []
     if (code === undefined) {
-      throw new SolutionFailure('malformed', 'The answer is not HTTP/1.1.', { expected: 'HTTP/1.1 and a status', got: JSON.stringify(statusLine.slice(0, 200)) })
+      throw new SolutionFailure('malformed', 'The answer is not HTTP/1.1.', {
+        expected: 'HTTP/1.1 and a status',
+        got: JSON.stringify(statusLine.slice(0, 200)),
+      })
     }
     const status = Number(code)
     if (status < 200 && status !== 101) continue
@@ -44,7 +47,10 @@ export async function readRawAnswer(connection: Connection, { to, deadline }: Ex
         try {
           return JSON.parse(text)
         } catch {
-          throw new SolutionFailure('not_json', 'The body is not JSON.', { expected: 'a JSON body', got: `${status} ${text.slice(0, 600)}` })
+          throw new SolutionFailure('not_json', 'The body is not JSON.', {
+            expected: 'a JSON body',
+            got: `${status} ${text.slice(0, 600)}`,
+          })
         }
       },
     }
@@ -54,13 +60,18 @@ export async function readRawAnswer(connection: Connection, { to, deadline }: Ex
 /** A missing end of the header section, as one would say it. */
 function inHttpTerms(error: unknown, deadline: number): unknown {
   if (!(error instanceof SolutionFailure)) return error
-  const message = error.code === 'timeout' ? `No answer within ${deadline} ms.` : 'The connection was closed before an answer came.'
+  const message =
+    error.code === 'timeout' ? `No answer within ${deadline} ms.` : 'The connection was closed before an answer came.'
   return new SolutionFailure(error.code, message, { ...error.evidence, expected: 'an HTTP answer' })
 }
 
 function splitHeader(line: string): [string, string] {
   const at = line.indexOf(':')
-  if (at <= 0) throw new SolutionFailure('malformed', 'A header line has no name.', { expected: 'Name: value', got: JSON.stringify(line.slice(0, 200)) })
+  if (at <= 0)
+    throw new SolutionFailure('malformed', 'A header line has no name.', {
+      expected: 'Name: value',
+      got: JSON.stringify(line.slice(0, 200)),
+    })
   return [line.slice(0, at), line.slice(at + 1).trim()]
 }
 
@@ -69,7 +80,10 @@ async function readBody(connection: Connection, headers: Record<string, string>,
   const length = headers['content-length']
   if (length === undefined) return Buffer.from(await connection.readAll({ deadline }), 'latin1')
   if (!/^\d+$/.test(length)) {
-    throw new SolutionFailure('malformed', 'Content-Length is no number.', { expected: 'a number', got: `Content-Length: ${length}` })
+    throw new SolutionFailure('malformed', 'Content-Length is no number.', {
+      expected: 'a number',
+      got: `Content-Length: ${length}`,
+    })
   }
   return connection.readBytes(Number(length), { deadline })
 }
@@ -80,7 +94,10 @@ async function readChunks(connection: Connection, deadline: number): Promise<Buf
     const line = await connection.read('\r\n', { deadline })
     const size = Number.parseInt(line, 16)
     if (Number.isNaN(size)) {
-      throw new SolutionFailure('malformed', 'A chunk does not begin with its size.', { expected: 'a size in hexadecimal', got: JSON.stringify(line.slice(0, 200)) })
+      throw new SolutionFailure('malformed', 'A chunk does not begin with its size.', {
+        expected: 'a size in hexadecimal',
+        got: JSON.stringify(line.slice(0, 200)),
+      })
     }
     if (size > 0) chunks.push(await connection.readBytes(size, { deadline }))
     // After the last chunk come trailers, if any, and an empty line.

@@ -22,7 +22,9 @@ export function ownFrames(lines: string[], folder: string): string[] {
 
 /** What a crash said: from the error's own line on, at most `count` lines; the last ones when none looks like one. */
 export function lastWords(lines: string[], count: number): string[] {
-  const error = lines.findLastIndex((line) => /^(Uncaught |Exception in thread .* )?[\w.]*(Error|Exception|panic)\b.*:/.test(line))
+  const error = lines.findLastIndex((line) =>
+    /^(Uncaught |Exception in thread .* )?[\w.]*(Error|Exception|panic)\b.*:/.test(line),
+  )
   // Node shows the place and the line of code above the error.
   const start = error < 0 ? lines.length - count : Math.min(lines.length - count, error - 4)
   return lines.slice(Math.max(0, start)).slice(0, count)

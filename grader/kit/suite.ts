@@ -81,7 +81,8 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
       }
       const files = (await readdir(work, { recursive: true })).filter((file) => /\.test\.[cm]?[jt]s$/.test(file)).sort()
       const nothing = { tests: [], passed: 0, failed: 0, skipped: 0, ms: 0 }
-      if (files.length === 0) return { ...nothing, outcome: 'no-tests', output: 'There is no *.test.ts or *.test.js file.' }
+      if (files.length === 0)
+        return { ...nothing, outcome: 'no-tests', output: 'There is no *.test.ts or *.test.js file.' }
 
       const output = await folder('suite-build')
       const bundle = join(output, 'suite.mjs')
@@ -90,7 +91,9 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
         await bundleTypescript({ entry: { text: imports }, folder: work, outfile: bundle })
       } catch (error) {
         if (!(error instanceof BuildFailure)) throw error
-        const problems = error.problems.map(({ file, line, message }) => (file ? `${file}:${line} ${message}` : message))
+        const problems = error.problems.map(({ file, line, message }) =>
+          file ? `${file}:${line} ${message}` : message,
+        )
         return { ...nothing, outcome: 'build-failed', output: problems.join('\n') }
       }
       const results = join(output, 'results.jsonl')
@@ -99,7 +102,12 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
         const program = await startProgram({
           command: {
             file: process.execPath,
-            args: [...flags, `--test-reporter=${join(output, 'reporter.mjs')}`, `--test-reporter-destination=${results}`, bundle],
+            args: [
+              ...flags,
+              `--test-reporter=${join(output, 'reporter.mjs')}`,
+              `--test-reporter-destination=${results}`,
+              bundle,
+            ],
             cwd: work,
             env: solutionEnvironment(run.hostEnvironment, {}),
           },
@@ -109,7 +117,12 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
         })
         const exit = await within(program.exited, deadline)
         const end = await program.kill()
-        return { exit: exit ?? end, late: exit === undefined, lines: program.output.lastLines(20), ...(await readResults(results)) }
+        return {
+          exit: exit ?? end,
+          late: exit === undefined,
+          lines: program.output.lastLines(20),
+          ...(await readResults(results)),
+        }
       }
       let { exit, late, lines, tests, diagnostics } = await execute()
       // Source maps cost a quarter of a run; only the place of a crash needs them.
@@ -131,7 +144,17 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
   }
 }
 
-function outcomeOf({ late, failed, passed, code }: { late: boolean; failed: number; passed: number; code: number | null }): SuiteRun['outcome'] {
+function outcomeOf({
+  late,
+  failed,
+  passed,
+  code,
+}: {
+  late: boolean
+  failed: number
+  passed: number
+  code: number | null
+}): SuiteRun['outcome'] {
   if (late) return 'timeout'
   if (failed > 0) return 'failed'
   if (code !== 0) return 'crashed'

@@ -22,7 +22,12 @@ const notSelected = 'not selected'
 
 /** A report of tests that ran. */
 export function makeReport(head: ReportHead, run: TestRun): Report {
-  const steps = head.exercise.steps.map((step) => makeStep(step, run.tests.filter((test) => test.step === step.id && test.note !== notSelected)))
+  const steps = head.exercise.steps.map((step) =>
+    makeStep(
+      step,
+      run.tests.filter((test) => test.step === step.id && test.note !== notSelected),
+    ),
+  )
   const wanted = steps.filter((step) => !head.only || head.only.includes(step.id))
   const failed = wanted.find((step) => step.status === 'failed')
   if (run.problems.length > 0) {

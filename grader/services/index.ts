@@ -12,13 +12,13 @@ export interface ServiceDefinition {
 }
 
 /** How services are started. */
-export interface ServiceDriver {
+interface ServiceDriver {
   id: string
   start(service: ServiceDefinition, signal: AbortSignal): Promise<RunningService>
 }
 
 /** A started service; disposing of it leaves nothing behind. */
-export interface RunningService extends AsyncDisposable {
+interface RunningService extends AsyncDisposable {
   service: string
   driver: string
   version: string
@@ -26,5 +26,11 @@ export interface RunningService extends AsyncDisposable {
   port: number
 }
 
-/** Every service that an exercise can name. None of the present exercises needs one. */
+/** Every service that an exercise can name, by its id. None of the present exercises needs one. */
 export const services: Record<string, ServiceDefinition> = {}
+
+/**
+ * Every driver, in the order in which `auto` tries them.
+ * @public
+ */
+export const drivers: Record<string, ServiceDriver> = {}

@@ -23,7 +23,7 @@ function readProcesses(): ProcessRow[] {
 export function familyOf(root: number): number[] {
   const rows = readProcesses()
   const family = new Set([root])
-  for (let grown = true; grown; ) {
+  for (let grown = true; grown;) {
     grown = false
     for (const row of rows) {
       if (family.has(row.pid) || !(family.has(row.parent) || row.group === root)) continue
@@ -93,11 +93,16 @@ function readableAddress(hex: string): string {
   if (/^0+$/.test(hex)) return hex.length === 8 ? '0.0.0.0' : '::'
   if (hex === '00000000000000000000000001000000') return '::1'
   if (hex.length !== 8) return 'an IPv6 address'
-  return (hex.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16)).join('.')
+  return (hex.match(/../g) ?? [])
+    .reverse()
+    .map((byte) => Number.parseInt(byte, 16))
+    .join('.')
 }
 
 function pids(): number[] {
-  return list('/proc').filter((name) => /^\d+$/.test(name)).map(Number)
+  return list('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
 }
 
 // A process may end between the listing and the look: then there is simply nothing to see.

@@ -50,7 +50,13 @@ const keptOutput = 512 * 1024
  * Starts a program in a process group of its own, drains its output and registers it with the scope.
  * @throws when the program can't be started at all, with the system's code (`ENOENT`, `EACCES` ...)
  */
-export async function startProgram({ command, scope, isolation, outputLimit, input }: ProgramOptions): Promise<Program> {
+export async function startProgram({
+  command,
+  scope,
+  isolation,
+  outputLimit,
+  input,
+}: ProgramOptions): Promise<Program> {
   const { file, args, cwd, env } = isolation.confine(command)
   scope.assertOpen()
   const startedAt = performance.now()
@@ -111,7 +117,8 @@ export async function startProgram({ command, scope, isolation, outputLimit, inp
       const exit = await program.exited
       // A server may be a grandchild of what was started, and hold its port for some milliseconds more.
       const patience = performance.now() + 2000
-      while (stillRunning(family).length > 0 && performance.now() < patience) await new Promise((resolve) => setTimeout(resolve, 2))
+      while (stillRunning(family).length > 0 && performance.now() < patience)
+        await new Promise((resolve) => setTimeout(resolve, 2))
       scope.release(pid)
       return exit
     },

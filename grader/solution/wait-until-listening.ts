@@ -9,7 +9,11 @@ export type ListeningOutcome = 'listening' | 'exited' | 'timeout'
  * Polls a port of this machine until a connection gets through, the program exits, or the deadline passes.
  * @param deadline milliseconds
  */
-export async function waitUntilListening(program: Pick<Program, 'exited'>, port: number, deadline: number): Promise<ListeningOutcome> {
+export async function waitUntilListening(
+  program: Pick<Program, 'exited'>,
+  port: number,
+  deadline: number,
+): Promise<ListeningOutcome> {
   const startedAt = performance.now()
   let exited = false
   const exit = program.exited.then(() => {

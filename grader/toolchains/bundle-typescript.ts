@@ -34,7 +34,9 @@ export async function bundleTypescript({ entry, folder, outfile }: BundleRequest
       logLevel: 'silent',
       plugins: [installedPackages],
       // CommonJS files in the bundle may call require().
-      banner: { js: "import{createRequire as __lbRequire}from'node:module';const require=__lbRequire(import.meta.url);" },
+      banner: {
+        js: "import{createRequire as __lbRequire}from'node:module';const require=__lbRequire(import.meta.url);",
+      },
       tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: false, experimentalDecorators: true } },
     })
   } catch (error) {

@@ -34,7 +34,7 @@ export function detectSolution(folder: string): DetectedSolution {
   const declared = mainOfPackage(folder)
   if (declared) return declared
   throw new UserError('invalid_workspace', `There is no program in ${folder}: no main file was found.`, {
-    remedy: `Name it ${toolchainIds.map((id) => toolchains[id].mainFiles[0]).join(' or ')}, or type: learn-backend reset`,
+    remedy: `Name it ${toolchainIds.map((id) => toolchains[id].mainFiles[0]).join(' or ')}, or type: npx learn-backend reset`,
   })
 }
 

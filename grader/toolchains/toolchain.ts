@@ -24,7 +24,7 @@ export interface Toolchain {
   build(request: BuildRequest): Promise<Launch>
 }
 
-export interface BuildRequest {
+interface BuildRequest {
   /** The solution's folder, absolute. */
   folder: string
   /** The main file, relative to the folder. */

@@ -1,0 +1,99 @@
+// @ts-check
+// Builds the program into dist/: the command line, the engine's modules that hidden tests import, the kit for authors
+// who run stock Vitest, and the built-in course with its compiled hidden tests.
+import { cp, rm, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import { rolldown } from 'rolldown'
+import { root } from './steps.js'
+import { thirdPartyLicenses } from './third-party-licenses.js'
+
+const dist = join(root, 'dist')
+
+// Each further file costs a start about a millisecond, so what is needed together lies together: what every command
+// starts with, what the commands of everyday use share, and the engine. All else is loaded when it is called.
+const start =
+  /^(cli\/(run-cli|session|terminal)\.ts|cli\/commands\/index\.ts|grader\/(package-root|user-error)\.ts|node_modules\/(commander|kleur)\/)/
+const engine =
+  /^(grader\/engine\/(engine|run-tests|vitest|polling)\.ts|grader\/kit\/(context|evidence|launch-server|recorder)\.ts|node_modules\/(@vitest|chai)\/)/
+// Apart from the engine: `test.extend` asks for a runner that collects, so this is loaded with the first test file.
+const kit = /^grader\/kit\//
+// An entry runs when its chunk is loaded: it must be in a chunk of its own.
+const entry = /^cli\/main\.ts/
+const rare =
+  /^(grader\/(author|doctor|batch)\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|doctor|run|reset|solution))/
+const groups = [
+  { name: 'start', test: (/** @type {string} */ id) => start.test(local(id)) },
+  {
+    name: 'everyday',
+    test: (/** @type {string} */ id) =>
+      /^(cli|grader)\//.test(local(id)) && ![entry, start, engine, kit, rare].some((others) => others.test(local(id))),
+  },
+  { name: 'engine', test: (/** @type {string} */ id) => engine.test(local(id)) },
+  { name: 'kit', test: (/** @type {string} */ id) => kit.test(local(id)) },
+]
+
+await rm(dist, { recursive: true, force: true })
+const program = await bundle({
+  input: {
+    main: 'cli/main.ts',
+    index: 'grader/index.ts',
+    worker: 'grader/batch/worker.ts',
+    'engine-vitest': 'grader/engine/vitest.ts',
+    'engine-kit': 'grader/kit/index.ts',
+  },
+  // Inside the engine, `vitest` is the engine's own face of it.
+  alias: { vitest: join(root, 'grader/engine/vitest.ts') },
+  external: ['esbuild'],
+  groups,
+})
+const stock = await bundle({
+  input: { kit: 'grader/kit/index.ts', 'stock-setup': 'grader/author/stock-setup.ts' },
+  alias: {},
+  external: ['esbuild', 'vitest'],
+  groups: [{ name: 'stock', test: () => true }],
+})
+await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses([...program, ...stock]))
+// `author new` begins with the smallest exercise there is.
+await cp(join(root, 'fixtures/courses/tiny/01-basics/ping'), join(dist, 'skeleton'), {
+  recursive: true,
+  filter: (source) => !source.endsWith('reference/js'),
+})
+
+const { buildCourse, describeProblem } = await import('../../dist/index.js')
+const { exercises, problems } = await buildCourse()
+for (const problem of problems) console.error(describeProblem(problem))
+console.log(`built ${exercises} exercises into dist/`)
+
+/**
+ * @param {{ input: Record<string, string>, alias: Record<string, string>, external: string[], groups: typeof groups }} options
+ * @returns {Promise<string[]>} the modules that went in, absolute
+ */
+async function bundle({ input, alias, external, groups: codeSplitting }) {
+  const build = await rolldown({
+    cwd: root,
+    input,
+    external,
+    platform: 'node',
+    resolve: { alias },
+    transform: { target: 'node20' },
+    // Types that only the compiler sees, and commands that are loaded together on purpose.
+    checks: { ineffectiveDynamicImport: false },
+  })
+  const { output } = await build.write({
+    dir: dist,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+    // Readable names in the stack traces of our own bugs; comments and spaces nobody needs.
+    minify: { compress: false, mangle: false, codegen: true },
+    legalComments: 'none',
+    codeSplitting: { groups: codeSplitting },
+  })
+  await build.close()
+  return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
+}
+
+/** @param {string} id */
+function local(id) {
+  return relative(root, id)
+}
