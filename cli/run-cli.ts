@@ -4,7 +4,7 @@ import { Command, CommanderError, Option } from 'commander'
 import { ownPackage } from '../grader/package-root.ts'
 import { UserError } from '../grader/user-error.ts'
 import type { Io, Session } from './session.ts'
-import { type CommandModule, type CommandSpec, commandGroups } from './commands/index.ts'
+import { type CommandModule, type CommandSpec, commands } from './commands/index.ts'
 import { createTerminal } from './terminal.ts'
 
 /** Runs one command line. @param words without `node` and the program's name */
@@ -29,7 +29,7 @@ export async function runCli(words: string[], io: Io): Promise<number> {
       'after',
       '\nStart with:  npx learn-backend next\nExit codes:  0 passed, 1 failed, 2 wrong usage, 3 something is missing here, 70 a bug of ours',
     )
-  addCommands(program, commandGroups, async (load, parameters, options) => {
+  addCommands(program, commands, async (load, parameters, options) => {
     exitCode = await (await load()).run(parameters, options, session(options))
   })
   try {
@@ -46,7 +46,7 @@ export async function runCli(words: string[], io: Io): Promise<number> {
 
 /** What stands after `--` belongs to the learner's program, if the command starts one. */
 function splitWords(words: string[]): { own: string[]; passedOn: string[] } {
-  const spec = Object.entries<CommandSpec>(commandGroups).find(([name]) => name === words[0])?.[1]
+  const spec = Object.entries<CommandSpec>(commands).find(([name]) => name === words[0])?.[1]
   const dashes = words.indexOf('--')
   if (dashes === -1 || !spec || !('passesOn' in spec)) return { own: words, passedOn: [] }
   return { own: words.slice(0, dashes), passedOn: words.slice(dashes + 1) }

@@ -1,5 +1,4 @@
 import kleur from 'kleur'
-import type { Io } from './session.ts'
 
 type Colour = (text: string) => string
 
@@ -18,7 +17,10 @@ export interface Terminal {
 }
 
 /** See https://no-color.org for NO_COLOR. */
-export function createTerminal({ stdout, env }: Pick<Io, 'stdout' | 'env'>, { colour }: { colour: boolean }): Terminal {
+export function createTerminal(
+  { stdout, env }: { stdout: NodeJS.WriteStream; env: Record<string, string | undefined> },
+  { colour }: { colour: boolean },
+): Terminal {
   const interactive = stdout.isTTY && env['TERM'] !== 'dumb'
   const forced = Boolean(env['FORCE_COLOR']) && env['FORCE_COLOR'] !== '0'
   kleur.enabled = colour && !env['NO_COLOR'] && (interactive || forced)

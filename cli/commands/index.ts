@@ -37,7 +37,7 @@ const json: [string, string] = ['--json', 'print the result as JSON']
 const course: [string, string] = ['--course <folder>', 'a course other than the built-in one']
 
 /** Every command. A new one is a file beside this one, and an entry here. */
-export const commandGroups = {
+export const commands = {
   next: {
     summary: 'show the exercise you are at, or start the next one',
     details:

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type Exercise, findExercise, gradeSolution, openCourse, recordAttempt, UserError } from '../../grader/index.ts'
 import { exitCodeOf } from '../exit-code.ts'
@@ -69,5 +70,7 @@ async function findJob(name: string | undefined, options: Record<string, unknown
     typeof options['course'] === 'string' ? resolve(cwd, options['course']) : undefined,
     cache,
   )
-  return { exercise: findExercise(course, name), solution: resolve(cwd, options['solution']) }
+  const solution = resolve(cwd, options['solution'])
+  if (!existsSync(solution)) throw new UserError('usage', `There is no folder ${solution}.`)
+  return { exercise: findExercise(course, name), solution }
 }

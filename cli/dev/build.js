@@ -86,7 +86,7 @@ async function bundle({ input, alias, external, groups: codeSplitting }) {
     chunkFileNames: 'chunks/[name]-[hash].js',
     // Readable names in the stack traces of our own bugs; comments and spaces nobody needs.
     minify: { compress: false, mangle: false, codegen: true },
-    legalComments: 'none',
+    comments: { legal: false },
     codeSplitting: { groups: codeSplitting },
   })
   await build.close()

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CourseStore } from '../exercise/course-store.ts'
 import type { Exercise } from '../exercise/exercise.ts'
@@ -86,7 +87,10 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
 
 function findProgram({ exercise, solution }: GradeRequest): { toolchain: Toolchain; main?: string } {
   if (exercise.interface !== 'suite') return detectSolution(solution)
-  return { toolchain: toolchains.ts }
+  const inTypescript = readdirSync(solution, { recursive: true, encoding: 'utf8' }).some((file) =>
+    /\.test\.[cm]?ts$/.test(file),
+  )
+  return { toolchain: inTypescript ? toolchains.ts : toolchains.js }
 }
 
 /** Milliseconds for one test: a slow start of the program is not the fault of the test that waits for it. */

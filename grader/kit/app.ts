@@ -1,7 +1,9 @@
 import { context } from './context.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { SolutionFailure } from './evidence.ts'
-import { type Answer, request, type RequestOptions } from './http-client.ts'
+import type { Answer } from './answer.ts'
+import { request, type RequestOptions } from './http-client.ts'
+import type { StartOptions } from './start-options.ts'
 import { lastWords, ownFrames, readableLog } from './readable-log.ts'
 import { explainStart } from './explain-start.ts'
 import { launchServer } from './launch-server.ts'
@@ -11,20 +13,6 @@ import { freePort } from '../solution/free-port.ts'
 import type { Exit, Program } from '../solution/program.ts'
 import { waitUntilListening } from '../solution/wait-until-listening.ts'
 import { within } from '../solution/within.ts'
-
-export interface StartOptions {
-  /** Added to `PORT` and `DATA_DIR`. */
-  env?: Record<string, string>
-  args?: string[]
-  /** Default: a free one. */
-  port?: number
-  /** Default: a fresh folder. */
-  dataDir?: string
-  /** Milliseconds until it must listen; default `limits.start_ms`. */
-  deadline?: number
-  /** `none`: does not wait, for a start that is meant to fail. */
-  ready?: 'listening' | 'none'
-}
 
 /** The solution as a running server. */
 export interface App extends AsyncDisposable {

@@ -3,7 +3,7 @@ import { type Program, startProgram } from '../solution/program.ts'
 import { within } from '../solution/within.ts'
 import { context } from './context.ts'
 import { type Evidence, SolutionFailure } from './evidence.ts'
-import { exchangeOf } from './http-client.ts'
+import { exchangeOf } from './answer.ts'
 import { quote } from './http-text.ts'
 import { ownFrames, readableLog } from './readable-log.ts'
 

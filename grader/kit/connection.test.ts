@@ -1,7 +1,7 @@
 import './matchers.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openConnection } from './connection.ts'
-import { exchangeOf } from './http-client.ts'
+import { exchangeOf } from './answer.ts'
 import { openTestRun } from './open-test-run.ts'
 import { startTap, type Tap } from './tap.ts'
 import { sleep } from './time.ts'

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { context } from './context.ts'
 import { type Evidence, SolutionFailure } from './evidence.ts'
-import { type Answer, exchangeOf } from './http-client.ts'
+import { type Answer, exchangeOf } from './answer.ts'
 import { describeAnswer } from './http-text.ts'
 import { readRawAnswer } from './raw-answer.ts'
 

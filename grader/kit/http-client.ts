@@ -1,6 +1,7 @@
 import { request as send, type IncomingMessage } from 'node:http'
 import { context } from './context.ts'
 import { type Evidence, type FailureCode, SolutionFailure } from './evidence.ts'
+import { type Answer, exchangeOf } from './answer.ts'
 import { describeAnswer, describeBody, curl } from './http-text.ts'
 
 export interface RequestOptions {
@@ -13,25 +14,6 @@ export interface RequestOptions {
   /** Aborting it closes the connection: the client has gone away. */
   signal?: AbortSignal
 }
-
-/** The answer to a request, read to its last byte. */
-export interface Answer {
-  status: number
-  statusText: string
-  /** Names in lower case; repeated headers are joined with `, `. */
-  headers: Record<string, string>
-  rawHeaders: [string, string][]
-  body: Buffer
-  text: string
-  /** The parsed body. A body that is not JSON fails the test. */
-  // eslint-disable-next-line typescript/no-explicit-any -- a test asserts what it is
-  json: any
-  /** Milliseconds from sending to the last byte. */
-  ms: number
-}
-
-/** An answer, with what was asked to get it. */
-export const exchangeOf = new WeakMap<object, Evidence>()
 
 export interface Target {
   host: string

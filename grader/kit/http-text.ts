@@ -1,4 +1,4 @@
-import type { Answer } from './http-client.ts'
+import type { Answer } from './answer.ts'
 
 /** The longest piece of a body that is shown. */
 const shown = 600

@@ -1,7 +1,7 @@
 import { solutionEnvironment } from '../solution/environment.ts'
 import { type Program, startProgram } from '../solution/program.ts'
 import type { KitContext } from './context.ts'
-import type { StartOptions } from './app.ts'
+import type { StartOptions } from './start-options.ts'
 
 export interface LaunchRequest {
   run: KitContext

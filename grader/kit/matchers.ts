@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { Run } from './cli.ts'
 import type { Evidence } from './evidence.ts'
-import { type Answer, exchangeOf } from './http-client.ts'
+import { type Answer, exchangeOf } from './answer.ts'
 import { describeAnswer, describeText } from './http-text.ts'
 import { inOrderOf, jsonText } from './json-text.ts'
 

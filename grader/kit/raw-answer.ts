@@ -1,6 +1,12 @@
-import type { Connection } from './connection.ts'
 import { SolutionFailure } from './evidence.ts'
-import type { Answer } from './http-client.ts'
+import type { Answer } from './answer.ts'
+
+/** What is needed of a connection: bytes in order, each wait with a deadline. */
+interface ByteSource {
+  read(until: string, options: { deadline: number }): Promise<string>
+  readBytes(length: number, options: { deadline: number }): Promise<Buffer>
+  readAll(options: { deadline: number }): Promise<string>
+}
 
 interface Expected {
   /** The request's method. */
@@ -10,7 +16,7 @@ interface Expected {
 }
 
 /** Reads one HTTP/1.1 message from a raw connection (RFC 9112, sections 4 to 7). */
-export async function readRawAnswer(connection: Connection, { to, deadline }: Expected): Promise<Answer> {
+export async function readRawAnswer(connection: ByteSource, { to, deadline }: Expected): Promise<Answer> {
   const startedAt = performance.now()
   for (;;) {
     const head = await connection.read('\r\n\r\n', { deadline }).catch((error: unknown) => {
@@ -75,7 +81,7 @@ function splitHeader(line: string): [string, string] {
   return [line.slice(0, at), line.slice(at + 1).trim()]
 }
 
-async function readBody(connection: Connection, headers: Record<string, string>, deadline: number): Promise<Buffer> {
+async function readBody(connection: ByteSource, headers: Record<string, string>, deadline: number): Promise<Buffer> {
   if (/\bchunked$/i.test(headers['transfer-encoding'] ?? '')) return readChunks(connection, deadline)
   const length = headers['content-length']
   if (length === undefined) return Buffer.from(await connection.readAll({ deadline }), 'latin1')
@@ -88,7 +94,7 @@ async function readBody(connection: Connection, headers: Record<string, string>,
   return connection.readBytes(Number(length), { deadline })
 }
 
-async function readChunks(connection: Connection, deadline: number): Promise<Buffer> {
+async function readChunks(connection: ByteSource, deadline: number): Promise<Buffer> {
   const chunks: Buffer[] = []
   for (;;) {
     const line = await connection.read('\r\n', { deadline })
