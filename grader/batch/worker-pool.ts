@@ -12,10 +12,14 @@ export interface WorkerPool extends AsyncDisposable {
   grade(job: Job): Promise<JobResult>
 }
 
+/** Gradings after which a process is replaced. */
+const jobsPerWorker = 15
+
 /** @param size how many solutions are graded at once */
 export function openWorkerPool(size: number): WorkerPool {
   const idle: ChildProcess[] = []
   const all = new Set<ChildProcess>()
+  const jobsDone = new WeakMap<ChildProcess, number>()
   const queue: { job: Job; done(result: JobResult): void }[] = []
   let busy = 0
 
@@ -44,7 +48,11 @@ export function openWorkerPool(size: number): WorkerPool {
       worker.off('exit', onExit)
       worker.stderr?.off('data', collect)
       busy--
-      if (worker.connected) idle.push(worker)
+      const done = (jobsDone.get(worker) ?? 0) + 1
+      jobsDone.set(worker, done)
+      // Each run imports its tests anew, and a module is never unloaded: a process that has done its share goes.
+      if (worker.connected && done >= jobsPerWorker) worker.disconnect()
+      else if (worker.connected) idle.push(worker)
       entry.done(result)
       next()
     }
@@ -69,7 +77,7 @@ export function openWorkerPool(size: number): WorkerPool {
           (worker) =>
             new Promise<void>((resolve) => {
               worker.once('exit', () => resolve())
-              worker.disconnect()
+              if (worker.connected) worker.disconnect()
             }),
         ),
       )
