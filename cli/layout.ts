@@ -1,3 +1,7 @@
+import type wrapAnsiDefault from 'wrap-ansi'
+
+type WrapAnsi = typeof wrapAnsiDefault
+
 /** How texts are measured and broken into lines. */
 export interface Layout {
   /** Columns that a text takes on a terminal; colours take none. */
@@ -20,5 +24,18 @@ export async function layoutFor(texts: string[], room: number): Promise<Layout> 
   const simple = texts.every((text) => plain.test(text) && text.split('\n').every((line) => line.length <= room))
   if (simple) return { widthOf: (text) => text.replace(colours, '').length, wrap: (text) => text }
   const [{ default: widthOf }, { default: wrapAnsi }] = await Promise.all([import('string-width'), import('wrap-ansi')])
-  return { widthOf, wrap: (text, width) => wrapAnsi(text, width, { hard: true, trim: false }) }
+  return {
+    widthOf,
+    wrap: (text, width) =>
+      text
+        .split('\n')
+        .map((line) => wrapLine(wrapAnsi, line, width))
+        .join('\n'),
+  }
+}
+
+/** Keeps a line's own indentation; the space at which it was broken goes. */
+function wrapLine(wrapAnsi: WrapAnsi, line: string, width: number): string {
+  const [first = '', ...rest] = wrapAnsi(line, width, { hard: true, trim: false }).split('\n')
+  return [first, ...rest.map((part) => part.trimStart())].map((part) => part.trimEnd()).join('\n')
 }

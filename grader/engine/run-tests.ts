@@ -114,7 +114,7 @@ interface FailureProperties {
   evidence?: Evidence
   expected?: unknown
   actual?: unknown
-  __vitest_error_context__?: { meta?: { evidence?: Evidence } }
+  __vitest_error_context__?: { meta?: { evidence?: Evidence; claim?: string } }
 }
 
 /** The failed assertion's own evidence, on top of what the test last did. */
@@ -132,7 +132,10 @@ function evidenceOf(test: Test, error: FailureProperties | undefined): Evidence 
   return { ...background, expected, got: actual, notes }
 }
 
-function readableMessage(error: Error | undefined): string {
+function readableMessage(error: (Error & FailureProperties) | undefined): string {
+  const claim = error?.__vitest_error_context__?.meta?.claim
+  // The author's words alone: the rows of the evidence say the rest.
+  if (error && claim && error.message.endsWith(`: ${claim}`)) return error.message.slice(0, -claim.length - 2)
   // The part that vitest adds for its own users helps nobody who can't see the test.
   return (error?.message ?? 'failed').replace(/ \/\/ Object\.is equality$/, '')
 }

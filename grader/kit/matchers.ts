@@ -9,7 +9,7 @@ interface Verdict {
   pass: boolean
   message: () => string
   /** Travels with the failed assertion into the report. */
-  meta: { evidence: Evidence }
+  meta: { evidence: Evidence; claim: string }
 }
 
 interface MatcherState {
@@ -52,10 +52,11 @@ interface Claim {
 
 function verdict({ state, subject, pass, expected, got }: Claim): Verdict {
   const wanted = state.isNot ? `not ${expected}` : expected
+  const message = `expected ${wanted}, got ${got.split('\n')[0]}`
   return {
     pass,
-    message: () => `expected ${wanted}, got ${got.split('\n')[0]}`,
-    meta: { evidence: { ...exchangeOf.get(subject), expected: wanted, got } },
+    message: () => message,
+    meta: { evidence: { ...exchangeOf.get(subject), expected: wanted, got }, claim: message },
   }
 }
 
