@@ -141,7 +141,7 @@ function row(label: string, text: string, terminal: Page): string {
 
 function spread(left: string, right: string, { width, widthOf }: Page): string {
   const gap = Math.min(width, 100) - widthOf(left) - widthOf(right)
-  return `${left}${' '.repeat(Math.max(2, gap))}${right}`
+  return gap < 2 ? `${left}\n${right}` : `${left}${' '.repeat(gap)}${right}`
 }
 
 function fit(text: string, width: number, { widthOf }: Page): string {
