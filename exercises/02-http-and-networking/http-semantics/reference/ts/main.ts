@@ -140,7 +140,7 @@ function send(req: IncomingMessage, res: ServerResponse, { status, headers = {},
 }
 
 const server = createServer((req, res) => {
-  answer(req)
+  void answer(req)
     .catch(refused)
     .then((reply) => send(req, res, reply))
 })
