@@ -118,6 +118,13 @@ test('nothing that a solution says reaches the terminal as a control sequence', 
   }
 })
 
+test('a machine without room for temporary files is named, with what to do', async () => {
+  const words = ['verify', 'ten', '--course', course, '--solution', solution('honest')]
+  const { exitCode, stderr } = await cli(words, { env: { TMPDIR: '/nowhere/at/all' } })
+  expect(exitCode).toBe(3)
+  expect(stderr).toMatch(/can't be written to \/nowhere\/at\/all[\s\S]*TMPDIR/)
+})
+
 test('a folder without a program says which files were looked for', async () => {
   const { exitCode, stderr } = await cli([
     'verify',

@@ -3,6 +3,7 @@ import { mkdtempSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UserError } from '../user-error.ts'
 import { type Janitor, startJanitor } from './janitor.ts'
 import { markedWith } from './processes.ts'
 
@@ -23,10 +24,14 @@ export interface RunScope {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Opens a scope. @param tmp where scratch folders go; default: the system's */
+/**
+ * Opens a scope.
+ * @param tmp where scratch folders go; default: the system's
+ * @throws UserError `environment` when nothing can be written there
+ */
 export function openRunScope(tmp: string = tmpdir()): RunScope {
   const id = randomBytes(6).toString('hex')
-  const scratch = mkdtempSync(join(tmp, 'learn-backend-run-'))
+  const scratch = makeScratch(tmp)
   const janitor: Janitor = startJanitor(id, scratch)
   const groups = new Set<number>()
   let folders = 0
@@ -65,6 +70,17 @@ export function openRunScope(tmp: string = tmpdir()): RunScope {
       await rm(scratch, { recursive: true, force: true, maxRetries: 3, retryDelay: 20 })
       await janitor[Symbol.asyncDispose]()
     },
+  }
+}
+
+function makeScratch(tmp: string): string {
+  try {
+    return mkdtempSync(join(tmp, 'learn-backend-run-'))
+  } catch (error) {
+    throw new UserError('environment', `Temporary files can't be written to ${tmp}: ${(error as Error).message}`, {
+      remedy: 'Make room there, or name another folder in the environment variable TMPDIR.',
+      cause: error,
+    })
   }
 }
 
