@@ -15,6 +15,9 @@ const start =
   /^(cli\/(run-cli|session|terminal)\.ts|cli\/commands\/index\.ts|grader\/(package-root|user-error)\.ts|node_modules\/(commander|kleur)\/)/
 const engine =
   /^(grader\/engine\/(engine|run-tests|vitest|polling)\.ts|grader\/kit\/(context|evidence|launch-server|recorder)\.ts|node_modules\/(@vitest|chai)\/)/
+// What only a grading needs; "list" starts without Node's modules for processes and networks.
+const grading =
+  /^(cli\/commands\/(verify|run)\.ts|grader\/(solution|isolation|report)\/|grader\/engine\/(grade-solution|compiled-tests)\.ts|grader\/index\.ts|grader\/workspace\/run-solution\.ts)/
 // Apart from the engine: `test.extend` asks for a runner that collects, so this is loaded with the first test file.
 const kit = /^grader\/kit\//
 // An entry runs when its chunk is loaded: it must be in a chunk of its own.
@@ -26,8 +29,10 @@ const groups = [
   {
     name: 'everyday',
     test: (/** @type {string} */ id) =>
-      /^(cli|grader)\//.test(local(id)) && ![entry, start, engine, kit, rare].some((others) => others.test(local(id))),
+      /^(cli|grader)\//.test(local(id)) &&
+      ![entry, start, grading, engine, kit, rare].some((others) => others.test(local(id))),
   },
+  { name: 'grading', test: (/** @type {string} */ id) => grading.test(local(id)) && !rare.test(local(id)) },
   { name: 'engine', test: (/** @type {string} */ id) => engine.test(local(id)) },
   { name: 'kit', test: (/** @type {string} */ id) => kit.test(local(id)) },
 ]
