@@ -13,11 +13,10 @@ const dist = join(root, 'dist')
 // starts with, what the commands of everyday use share, and the engine. All else is loaded when it is called.
 const start =
   /^(cli\/(run-cli|session|terminal)\.ts|cli\/commands\/index\.ts|grader\/(package-root|user-error)\.ts|node_modules\/(commander|kleur)\/)/
-const engine =
-  /^(grader\/engine\/(engine|run-tests|vitest|polling)\.ts|grader\/kit\/(context|evidence|launch-server|recorder)\.ts|node_modules\/(@vitest|chai)\/)/
+const engine = /^(grader\/engine\/(run-tests|vitest|polling)\.ts|node_modules\/(@vitest|chai)\/)/
 // What only a grading needs; "list" starts without Node's modules for processes and networks.
 const grading =
-  /^(cli\/commands\/(verify|run)\.ts|grader\/(solution|isolation|report)\/|grader\/engine\/(grade-solution|compiled-tests)\.ts|grader\/index\.ts|grader\/workspace\/run-solution\.ts)/
+  /^(cli\/commands\/(verify|run)\.ts|grader\/(solution|isolation|report)\/|grader\/engine\/(grade-solution|compiled-tests)\.ts|grader\/kit\/(context|evidence|launch-server|recorder|start-ahead)\.ts|grader\/index\.ts|grader\/workspace\/run-solution\.ts)/
 // Apart from the engine: `test.extend` asks for a runner that collects, so this is loaded with the first test file.
 const kit = /^grader\/kit\//
 // An entry runs when its chunk is loaded: it must be in a chunk of its own.

@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import type { CourseStore } from '../exercise/course-store.ts'
 import type { Exercise } from '../exercise/exercise.ts'
 import { type IsolationId, isolations } from '../isolation/index.ts'
-import type { RunSettings } from '../kit/context.ts'
+import { enterContext, leaveContext, type RunSettings } from '../kit/context.ts'
+import { startAhead } from '../kit/start-ahead.ts'
 import { ownPackage } from '../package-root.ts'
 import { makeEarlyReport, makeReport, type ReportHead } from '../report/make-report.ts'
 import type { Report } from '../report/schema.ts'
 import { openRunScope } from '../solution/run-scope.ts'
+import { within } from '../solution/within.ts'
 import { detectSolution, toolchains } from '../toolchains/index.ts'
 import { BuildFailure, type Launch, type Toolchain } from '../toolchains/toolchain.ts'
 import { compiledTests } from './compiled-tests.ts'
@@ -61,23 +63,26 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
   aborted.catch(() => {})
 
   const grade = async (): Promise<Report> => {
-    // The engine loads while the solution is being built and started.
-    const engine = import('./engine.ts')
-    let launch: Launch | undefined
-    try {
-      if (main) launch = await toolchain.build({ folder: request.solution, main, output: await scope.folder('build') })
-    } catch (error) {
-      if (!(error instanceof BuildFailure)) throw error
-      return makeEarlyReport(head(), describeBuildFailure(error))
+    const prepare = async () => {
+      const output = await scope.folder('build')
+      const launch = main && (await toolchain.build({ folder: request.solution, main, output }))
+      const context = enterContext(settingsOf(request, launch || undefined), scope, isolations[isolation])
+      if (exercise.interface === 'http') await startAhead(context)
     }
-    const settings = settingsOf(request, launch)
-    const { enterContext, leaveContext, startAhead, runTests } = await engine
-    const context = enterContext(settings, scope, isolations[isolation])
-    if (exercise.interface === 'http') await startAhead(context)
     try {
+      const prepared = prepare()
+      // Loading the engine keeps this process busy for 30 ms. The solution's process goes first, if it can at once; a
+      // build takes longer, and is waited for meanwhile.
+      await within(Promise.allSettled([prepared]), 8)
+      const engine = import('./run-tests.ts')
+      await prepared
+      const { runTests } = await engine
       const files = await compiledTests(exercise, scope, request.cache)
       const run = await runTests({ files, timeout: testTimeout(exercise), onTest: request.onTest, signal })
       return makeReport(head(), run)
+    } catch (error) {
+      if (!(error instanceof BuildFailure)) throw error
+      return makeEarlyReport(head(), describeBuildFailure(error))
     } finally {
       leaveContext()
     }

@@ -10,7 +10,7 @@ export interface Janitor {
   watch(group: number): void
   /** A process group is known to be gone: its number may be used again by others. */
   release(group: number): void
-  /** Lets the janitor do its work now and waits for its end. */
+  /** There is nothing left to do: sends it home. */
   [Symbol.asyncDispose](): Promise<void>
 }
 
@@ -25,6 +25,7 @@ groups=' '
 while read -r verb group; do
   case $verb in
     watch) groups="$groups$group " ;;
+    done) exit 0 ;;
     release) case $groups in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
   esac
 done
@@ -62,6 +63,7 @@ export function startJanitor(runId: string, scratch: string): Janitor {
     release: (group) => tell(`release ${group}`),
     async [Symbol.asyncDispose]() {
       shell.ref()
+      tell('done')
       shell.stdin?.end()
       await ended
     },
