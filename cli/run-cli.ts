@@ -29,7 +29,8 @@ export async function runCli(words: string[], io: Io): Promise<number> {
       'after',
       '\nStart with:  npx learn-backend next\nExit codes:  0 passed, 1 failed, 2 wrong usage, 3 something is missing here, 70 a bug of ours',
     )
-  addCommands(program, commands, async (load, parameters, options) => {
+  const asked = own.filter((word) => !word.startsWith('-'))
+  addCommands(program, commands, asked, async (load, parameters, options) => {
     exitCode = await (await load()).run(parameters, options, session(options))
   })
   try {
@@ -58,16 +59,19 @@ type Act = (
   options: Record<string, unknown>,
 ) => Promise<void>
 
-function addCommands(parent: Command, specs: Record<string, CommandSpec>, act: Act): void {
+/** @param asked the words that may name commands: of all others no more than their place in the help is made */
+function addCommands(parent: Command, specs: Record<string, CommandSpec>, asked: string[], act: Act): void {
   for (const [name, spec] of Object.entries(specs)) {
     const command = parent
       .command([name, ...(spec.arguments ?? [])].join(' '))
       .summary(spec.summary)
-      .description([spec.summary, spec.details].filter(Boolean).join('\n\n'))
       .helpOption('-h, --help', 'show help')
+    if (name !== asked[0]) continue
+    command
+      .description([spec.summary, spec.details].filter(Boolean).join('\n\n'))
       .version(ownPackage().version, '-V, --version', 'show the version')
     if ('commands' in spec) {
-      addCommands(command, spec.commands, act)
+      addCommands(command, spec.commands, asked.slice(1), act)
       continue
     }
     if (spec.passesOn) command.usage(`[options] ${spec.arguments?.join(' ')} ${spec.passesOn}`)

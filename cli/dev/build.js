@@ -36,6 +36,19 @@ const groups = [
   { name: 'kit', test: (/** @type {string} */ id) => kit.test(local(id)) },
 ]
 
+const noExecutables = join(root, 'node_modules/commander/no-executables.cjs')
+/**
+ * commander can run other programs as its subcommands, which ours never do; the module that it loads for that at every
+ * start costs as much as parsing the command line.
+ * @type {import('rolldown').Plugin}
+ */
+const withoutExecutables = {
+  name: 'without-executables',
+  resolveId: (source, importer) =>
+    source === 'node:child_process' && importer?.includes('/commander/') ? noExecutables : undefined,
+  load: (id) => (id === noExecutables ? 'module.exports = {}' : undefined),
+}
+
 await rm(dist, { recursive: true, force: true })
 const program = await bundle({
   input: {
@@ -79,6 +92,7 @@ async function bundle({ input, alias, external, groups: codeSplitting }) {
     external,
     platform: 'node',
     resolve: { alias },
+    plugins: [withoutExecutables],
     transform: { target: 'node20' },
     // Types that only the compiler sees, and commands that are loaded together on purpose.
     checks: { ineffectiveDynamicImport: false },
@@ -91,7 +105,7 @@ async function bundle({ input, alias, external, groups: codeSplitting }) {
     // Readable names in the stack traces of our own bugs; comments and spaces nobody needs.
     minify: { compress: false, mangle: false, codegen: true },
     comments: { legal: false },
-    codeSplitting: { groups: codeSplitting },
+    codeSplitting: { groups: codeSplitting, includeDependenciesRecursively: false },
   })
   await build.close()
   return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))

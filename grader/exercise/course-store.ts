@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { ownPackage } from '../package-root.ts'
@@ -39,6 +38,22 @@ export function storedCourse(store: CourseStore, fingerprint: string, folder: st
   }
 }
 
+/**
+ * The built-in course as it was built; undefined when one of its files is newer than the build, because then an author is
+ * at work. (In an installed package all files have the same time.)
+ */
+export function builtCourse(): Course | undefined {
+  const course = storedCourse(builtStore, 'built-in', builtInCourse)
+  if (!course) return undefined
+  const builtAt = statSync(join(builtStore.folder, 'course-built-in.json')).mtimeMs
+  const sources = [
+    join(builtInCourse, 'course.yaml'),
+    ...course.exercises.flatMap(({ folder }) => [join(folder, 'exercise.yaml'), join(folder, 'starter')]),
+  ]
+  const isNewer = (file: string) => (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) > builtAt
+  return sources.some(isNewer) ? undefined : course
+}
+
 /** Keeps a course without mistakes. Folders are stored relative to the course's, so that it can be moved. */
 export async function storeCourse(store: CourseStore, fingerprint: string, course: Course): Promise<void> {
   const exercises = course.exercises.map((exercise) => ({ ...exercise, folder: join(exercise.topic, exercise.id) }))
@@ -69,7 +84,7 @@ export async function storeTests(
 /** Whatever happens, others see all of it or nothing. */
 async function intoPlace(target: string, write: (temporary: string) => Promise<unknown>): Promise<void> {
   await mkdir(dirname(target), { recursive: true })
-  const temporary = join(dirname(target), `.new-${randomBytes(6).toString('hex')}`)
+  const temporary = join(dirname(target), `.new-${process.pid}-${performance.now()}`)
   try {
     await write(temporary)
     await rename(temporary, target)

@@ -1,13 +1,5 @@
 import { UserError } from '../user-error.ts'
-import {
-  builtInCourse,
-  builtStore,
-  buildSalt,
-  type CourseStore,
-  storeCourse,
-  storedCourse,
-  storeSalt,
-} from './course-store.ts'
+import { builtCourse, builtInCourse, type CourseStore, storeCourse, storedCourse, storeSalt } from './course-store.ts'
 import { describeProblems } from './describe-problem.ts'
 import type { Course, Exercise } from './exercise.ts'
 import { courseFingerprint } from './fingerprint.ts'
@@ -20,8 +12,7 @@ import { nearest } from './nearest.ts'
  * @throws UserError `invalid_course` when `course.yaml` can't be used
  */
 export async function openCourse(folder: string = builtInCourse, cache?: CourseStore): Promise<Course> {
-  const built =
-    folder === builtInCourse ? storedCourse(builtStore, courseFingerprint(folder, buildSalt), folder) : undefined
+  const built = folder === builtInCourse ? builtCourse() : undefined
   if (built) return built
   const fingerprint = courseFingerprint(folder, storeSalt)
   const stored = cache && storedCourse(cache, fingerprint, folder)

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { bundleTypescript } from './bundle-typescript.ts'
 import { nodeVersion } from './javascript.ts'
 import type { Toolchain } from './toolchain.ts'
 
@@ -11,6 +10,7 @@ export const typescript: Toolchain = {
   mainFiles: ['main.ts', 'main.mts', 'index.ts', 'src/main.ts', 'src/index.ts'],
   version: nodeVersion,
   async build({ folder, main, output }) {
+    const { bundleTypescript } = await import('./bundle-typescript.ts')
     const outfile = join(output, 'main.mjs')
     await bundleTypescript({ entry: join(folder, main), folder, outfile })
     return { file: process.execPath, args: ['--enable-source-maps', outfile] }

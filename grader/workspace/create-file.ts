@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { linkSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { writing } from './not-writable.ts'
@@ -22,7 +21,7 @@ export function createFile({ path, content, mode = 0o666 }: NewFile): Created {
   return writing(path, () => {
     if (exists(path)) return compare(path, content)
     mkdirSync(dirname(path), { recursive: true })
-    const draft = join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.tmp`)
+    const draft = join(dirname(path), `.${basename(path)}.${process.pid}-${performance.now()}.tmp`)
     try {
       writeFileSync(draft, content, { mode, flag: 'wx' })
       giveName(draft, path)
