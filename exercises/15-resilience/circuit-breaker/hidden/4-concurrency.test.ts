@@ -99,7 +99,7 @@ step('one-probe', () => {
   })
 
   test('a probe whose client goes away does not block the breaker', async ({ start, upstream }) => {
-    const app = await gateway(start, upstream, { threshold, openMs: 60, timeoutMs: 150 })
+    const app = await gateway(start, upstream, { threshold, openMs: 60, timeoutMs: 100 })
     await halfOpenBreaker(app, upstream, threshold)
     const before = upstream.count
     upstream.respond({ fault: 'hang' })
@@ -115,13 +115,13 @@ step('one-probe', () => {
       { every: 30, deadline: 4000 },
     )
     const why =
-      'the client of the probe went away, and TIMEOUT_MS (150) and OPEN_MS (60) are long over, but no request is let through: ' +
+      'the client of the probe went away, and TIMEOUT_MS (100) and OPEN_MS (60) are long over, but no request is let through: ' +
       'does the place of the probe become free again?'
     expect(next, why).toAnswer(200, ['fine'])
   })
 
   test('a probe that is never answered does not block the breaker', async ({ start, upstream }) => {
-    const app = await gateway(start, upstream, { threshold, openMs: 60, timeoutMs: 150 })
+    const app = await gateway(start, upstream, { threshold, openMs: 60, timeoutMs: 100 })
     await halfOpenBreaker(app, upstream, threshold)
     upstream.respond({ fault: 'hang' })
     expect(await app.get('/probe'), 'the upstream does not answer the probe within TIMEOUT_MS').toHaveStatus(504)

@@ -1,0 +1,18 @@
+export const MAX_KEY = 512
+export const MAX_VALUE = 8 << 20
+
+/** What the client did wrong, and the HTTP status that says so. */
+export class BadRequest extends Error {
+  readonly status: number
+
+  constructor(message: string, status = 400) {
+    super(message)
+    this.status = status
+  }
+}
+
+export function checkKey(key: unknown): string {
+  if (typeof key !== 'string' || key === '') throw new BadRequest('A key is missing')
+  if (Buffer.byteLength(key) > MAX_KEY) throw new BadRequest(`A key has at most ${MAX_KEY} bytes`)
+  return key
+}
