@@ -91,6 +91,7 @@ async function bundle({ input, alias, external, groups: codeSplitting }) {
     input,
     external,
     platform: 'node',
+    preserveEntrySignatures: 'allow-extension',
     resolve: { alias },
     plugins: [withoutExecutables],
     transform: { target: 'node20' },
@@ -113,5 +114,7 @@ async function bundle({ input, alias, external, groups: codeSplitting }) {
 
 /** @param {string} id */
 function local(id) {
-  return relative(root, id)
+  // node_modules may lie elsewhere, behind a link.
+  const packages = id.lastIndexOf('/node_modules/')
+  return packages < 0 ? relative(root, id) : id.slice(packages + 1)
 }

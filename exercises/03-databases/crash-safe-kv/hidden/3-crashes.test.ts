@@ -1,8 +1,9 @@
 import { expect } from 'vitest'
 import type { App } from 'learn-backend/kit'
 import { note, sleep, step, test, together } from 'learn-backend/kit'
-import { ignoreKill, killAtOnce, killDuringWrite } from './disk.ts'
+import { filesChanged, fingerprint, ignoreKill, killAtOnce, killDuringWrite } from './disk.ts'
 import { expectValue, kv, Ledger, noise, show } from './ledger.ts'
+import { startPut } from './puts.ts'
 
 // Servers that queue only five connections are common; more at once would be refused.
 const CLIENTS = 5
@@ -90,17 +91,29 @@ step('crash', () => {
     const last: [string, () => Promise<void>][] = [
       ['a small PUT', () => ledger.put(app, 'small', random.bytes(30))],
       ['a DELETE', () => ledger.remove(app, 'doomed')],
-      ['a PUT of 7 MiB', () => ledger.put(app, 'large', noise(random, 7 << 20))],
     ]
+    const why = (what: string) =>
+      `the last request before the kill -9 was ${what}, answered with 204: the answer must wait until the data is in the file`
     for (const [what, write] of last) {
       await write()
       await killAtOnce(app)
       await app.restart()
-      await ledger.checkAfterStart(
-        app,
-        `the last request before the kill -9 was ${what}, answered with 204: the answer must wait until the data is in the file`,
-      )
+      await ledger.checkAfterStart(app, why(what))
     }
+
+    // By hand, to kill it within the same millisecond.
+    const value = noise(random, 7 << 20)
+    const commit = ledger.begin([['large', value]])
+    const connection = await startPut(app, 'large', value.length)
+    const sent = connection.write(value).catch(ignoreKill)
+    const head = await connection.read('\r\n')
+    app.signal('SIGKILL')
+    expect(head, 'a PUT of 7 MiB').toMatch(/^HTTP\/1\.[01] 204 /)
+    commit()
+    await sent
+    connection.destroy()
+    await app.restart()
+    await ledger.checkAfterStart(app, why('a PUT of 7 MiB'))
   })
 
   test('every acknowledged write survives, with many clients at once', async ({ start, random }) => {
@@ -138,13 +151,22 @@ step('crash', () => {
 
   test('a value that a GET has answered is not taken back', async ({ start, random }) => {
     const app = await start()
-    for (let i = 0; i < 2; i++) {
-      const key = `seen-${i}`
-      const value = noise(random, 8 << 20)
+    const large = noise(random, 8 << 20)
+    // A large value, whose writing takes some time, and a small one, which comes while large ones are being written.
+    for (const crowd of [0, 2]) {
+      const key = `seen among ${crowd}`
+      const value = crowd === 0 ? large : random.bytes(100)
+      const since = fingerprint(app.dataDir)
+      let over = false
+      const others = Array.from({ length: crowd }, (_, i) =>
+        app.put(kv(`other ${i}`), { body: large }).catch(ignoreKill),
+      )
+      void Promise.all(others).finally(() => (over = true))
+      if (crowd > 0) await filesChanged(app, since, () => over)
       const write = app.put(kv(key), { body: value }).catch(ignoreKill)
       const status = await firstStatusBut404(app, key)
       await killAtOnce(app)
-      await write
+      await Promise.all([...others, write])
       expect(status, 'GET while the PUT is on its way answers 404, or 200 with the new value').toMatch(/^(200|none)$/)
       await app.restart()
       const why =
