@@ -3,10 +3,12 @@ import type { Session } from './session.ts'
 /** A line that shows that something is going on; silent in a pipe. */
 export interface Spinner {
   say(text: string): void
+  /** Takes the line away for a moment, so that something else can be written. */
+  clear(): void
   stop(): void
 }
 
-const silent: Spinner = { say: () => {}, stop: () => {} }
+const silent: Spinner = { say: () => {}, clear: () => {}, stop: () => {} }
 
 /** Draws on standard error, so that standard output holds results only. */
 export async function startSpinner({ terminal, stderr }: Session, text: string): Promise<Spinner> {
@@ -19,6 +21,7 @@ export async function startSpinner({ terminal, stderr }: Session, text: string):
     say: (line) => {
       spinner.text = fit(line)
     },
+    clear: () => void spinner.clear(),
     stop: () => void spinner.stop(),
   }
 }

@@ -3,6 +3,7 @@
  * it is called.
  */
 import type { CheckCourseRequest, CourseCheck } from './author/check-course.ts'
+import type { ExerciseCheck } from './author/check-exercise.ts'
 import type { NewExercise } from './author/new-exercise.ts'
 import type { BuiltCourse } from './exercise/build-course.ts'
 import type { Diagnosis } from './doctor/index.ts'
@@ -36,7 +37,7 @@ export { type CourseProgress, currentExercise, nextExercise, readProgress } from
 export { recordAttempt } from './workspace/record-attempt.ts'
 export { referenceFiles } from './workspace/reference-files.ts'
 export { resetExercise } from './workspace/reset-exercise.ts'
-export type { CourseCheck, Diagnosis }
+export type { CourseCheck, ExerciseCheck, Diagnosis }
 
 /** Reads a course from its files, with everything that is wrong in them; see `exercise/load-course.ts`. */
 export async function loadCourse(folder: string): Promise<Course> {

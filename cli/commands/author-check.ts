@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { builtInCourse, checkCourse, loadCourse, UserError } from '../../grader/index.ts'
-import { checkReport } from '../reporters/check.ts'
+import { checkSummary, exerciseLine } from '../reporters/check.ts'
 import type { Session } from '../session.ts'
 import { startSpinner } from '../spinner.ts'
 
@@ -10,7 +10,7 @@ export async function run(
   options: Record<string, unknown>,
   session: Session,
 ): Promise<number> {
-  const { cwd, env, stdout, terminal } = session
+  const { cwd, env, stdout, terminal, signal } = session
   const course = await loadCourse(
     typeof options['course'] === 'string' ? resolve(cwd, options['course']) : builtInCourse,
   )
@@ -24,9 +24,15 @@ export async function run(
       hostEnvironment: env,
       cache: session.cache,
       onProgress: (text) => spinner.say(text),
+      onExercise(done) {
+        if (options['json']) return
+        spinner.clear()
+        stdout.write(exerciseLine(done, terminal))
+      },
+      signal,
     })
     spinner.stop()
-    stdout.write(options['json'] ? `${JSON.stringify(check, null, 2)}\n` : checkReport(check, terminal, cwd))
+    stdout.write(options['json'] ? `${JSON.stringify(check, null, 2)}\n` : checkSummary(check, terminal, cwd))
     return check.problems.length === 0 ? 0 : 2
   } finally {
     spinner.stop()

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { setTrap, type Trap } from './leftovers.ts'
 import { packageRoot, program } from './run-cli.ts'
 
+const checkWords = [program, 'author', 'check', 'ping', '--course', join(packageRoot, 'fixtures/courses/tiny')]
 const words = (name: string) => [
   program,
   'verify',
@@ -26,7 +27,7 @@ async function interrupt(
   signal: NodeJS.Signals,
   { after, trap }: { after: number; trap: Trap },
 ): Promise<Ending> {
-  const child: ChildProcess = spawn(process.execPath, words(name), {
+  const child: ChildProcess = spawn(process.execPath, name === 'author check' ? checkWords : words(name), {
     env: { ...process.env, ...trap.env },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -70,4 +71,13 @@ test('an interrupted grading says so', async () => {
   const { code, stderr } = await interrupt('hangs', 'SIGINT', { after: 800, trap })
   expect(code).toBe(130)
   expect(stderr).toContain('everything that was started is stopped')
+})
+
+test('an interrupted author check leaves nothing', async () => {
+  for (const after of [300, 1200, 2500]) {
+    await using trap = await setTrap()
+    const { code } = await interrupt('author check', 'SIGINT', { after, trap })
+    expect(code).toBe(130)
+    expect(await trap.settled(), `after ${after} ms`).toEqual([])
+  }
 })

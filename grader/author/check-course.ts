@@ -11,6 +11,10 @@ export interface CheckCourseRequest extends Pick<CheckRequest, 'repeat' | 'hostE
   only?: string
   /** Gradings at once. */
   jobs: number
+  /** Called when an exercise is done. */
+  onExercise?: (check: ExerciseCheck) => void
+  /** Aborting it ends everything that was started and rejects with its reason. */
+  signal?: AbortSignal
 }
 
 export interface CourseCheck {
@@ -24,15 +28,30 @@ export interface CourseCheck {
  * Checks a course, one exercise after the other, each on several processes.
  * @throws UserError when the exercise asked for is not there or not valid
  */
-export async function checkCourse({ course, only, jobs, ...request }: CheckCourseRequest): Promise<CourseCheck> {
+export async function checkCourse({
+  course,
+  only,
+  jobs,
+  onExercise,
+  signal,
+  ...request
+}: CheckCourseRequest): Promise<CourseCheck> {
   const start = performance.now()
   const exercises = only === undefined ? course.exercises : [findExercise(course, only)]
   const result: CourseCheck = { exercises: [], problems: only === undefined ? [...course.problems] : [], ms: 0 }
   await using scope = openRunScope()
   await using pool = openWorkerPool(jobs)
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+  })
+  aborted.catch(() => {})
   for (const exercise of exercises) {
-    const check = await checkExercise({ ...request, exercise, course, scope, pool })
+    const checking = checkExercise({ ...request, exercise, course, scope, pool })
+    // When it is aborted, the pool below ends the processes of what is still being checked.
+    checking.catch(() => {})
+    const check = await Promise.race([checking, aborted])
     result.exercises.push(check)
+    onExercise?.(check)
     result.problems.push(...check.problems)
   }
   result.ms = Math.round(performance.now() - start)
