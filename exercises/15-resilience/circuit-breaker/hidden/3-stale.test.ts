@@ -73,7 +73,11 @@ step('stale', () => {
     expectStale(await app.get('/prices/7'), second, 'this was the probe, and it failed')
     await becomesHalfOpen(app)
     upstream.respond({ json: third })
-    const live = await app.get('/prices/7')
+    const live = await poll(
+      () => app.get('/prices/7'),
+      ({ headers }) => headers['x-stale'] === undefined,
+      { deadline: 3000 },
+    )
     expect(live, 'the upstream is well again, and the probe brought a fresh answer').toAnswer(200, third)
     expectLive(live)
   })

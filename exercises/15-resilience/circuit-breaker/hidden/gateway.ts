@@ -81,6 +81,15 @@ export async function halfOpenBreaker(app: App, upstream: Upstream, threshold: n
   await becomesHalfOpen(app)
 }
 
+/** Waits until failures have taken effect. With a short OPEN_MS the breaker may be half-open by the time one looks. */
+export async function leavesClosed(app: App): Promise<void> {
+  const answer = await poll(
+    () => app.get('/status'),
+    ({ json }) => json?.state !== 'closed',
+  )
+  expect(answer, 'FAILURE_THRESHOLD is reached').not.toHaveJson(expect.objectContaining({ state: 'closed' }))
+}
+
 export function becomesHalfOpen(app: App): Promise<void> {
   return expectStatus(
     app,
