@@ -19,7 +19,7 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-process.exitCode = await runCli(process.argv.slice(2), {
+const exitCode = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   env: process.env,
   stdin: process.stdin,
@@ -28,5 +28,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
   now: () => new Date(),
   signal: interrupt.signal,
 })
-// What is still waiting in this process waits for nothing: all that was started has been stopped.
-if (interrupted) process.exit({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[interrupted as 'SIGINT'])
+const flushed = (stream: NodeJS.WriteStream) => new Promise((resolve) => void stream.write('', resolve))
+await Promise.all([flushed(process.stdout), flushed(process.stderr)])
+// What is still waiting in this process waits for nothing: all that was started has been stopped. And Node's own
+// clean-up at a natural end may never end (seen in 20.20: a socket that was reset while it was being shut down).
+process.exit(interrupted ? { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[interrupted as 'SIGINT'] : exitCode)

@@ -61,12 +61,14 @@ type Act = (
 
 /** @param asked the words that may name commands: of all others no more than their place in the help is made */
 function addCommands(parent: Command, specs: Record<string, CommandSpec>, asked: string[], act: Act): void {
+  const usual = Object.keys(specs).find((name) => specs[name]?.usual)
+  const wanted = asked[0] !== undefined && asked[0] in specs ? asked[0] : usual
   for (const [name, spec] of Object.entries(specs)) {
     const command = parent
-      .command([name, ...(spec.arguments ?? [])].join(' '))
+      .command([name, ...(spec.arguments ?? [])].join(' '), { isDefault: spec.usual === true })
       .summary(spec.summary)
       .helpOption('-h, --help', 'show help')
-    if (name !== asked[0]) continue
+    if (name !== wanted) continue
     command
       .description([spec.summary, spec.details].filter(Boolean).join('\n\n'))
       .version(ownPackage().version, '-V, --version', 'show the version')

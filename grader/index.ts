@@ -9,6 +9,11 @@ import type { BuiltCourse } from './exercise/build-course.ts'
 import type { Diagnosis } from './doctor/index.ts'
 import type { Surroundings } from './doctor/check.ts'
 import type { Course } from './exercise/exercise.ts'
+import type { Pruned } from './services/prune.ts'
+import type { DriverId, ServiceSettings } from './services/server.ts'
+import type { ServiceSurvey } from './services/survey.ts'
+import type { HeldService, HoldRequest } from './services/warm/hold-services.ts'
+import type { WarmService } from './services/warm/warm-services.ts'
 import type { RunRequest } from './workspace/run-solution.ts'
 
 import type { Exit } from './solution/program.ts'
@@ -24,6 +29,8 @@ export type { Course, Exercise } from './exercise/exercise.ts'
 export { gradeSolution, type GradeRequest } from './engine/grade-solution.ts'
 export type { TestResult } from './engine/run-tests.ts'
 export type { Cause, Report, ReportStep, ReportTest } from './report/schema.ts'
+export { driverIds } from './services/drivers.ts'
+export type { DriverId, ServiceSettings }
 export { BuildFailure } from './toolchains/toolchain.ts'
 export { beginExercise } from './workspace/begin-exercise.ts'
 export { type CreatedWorkspace, createWorkspace, hasRoomForWorkspace } from './workspace/create-workspace.ts'
@@ -37,6 +44,7 @@ export { type CourseProgress, currentExercise, nextExercise, readProgress } from
 export { recordAttempt } from './workspace/record-attempt.ts'
 export { referenceFiles } from './workspace/reference-files.ts'
 export { resetExercise } from './workspace/reset-exercise.ts'
+export type { HeldService, Pruned, ServiceSurvey, WarmService }
 export type { CourseCheck, ExerciseCheck, Diagnosis }
 
 /** Reads a course from its files, with everything that is wrong in them; see `exercise/load-course.ts`. */
@@ -62,6 +70,34 @@ export async function buildCourse(): Promise<BuiltCourse> {
 /** Looks at everything that learn-backend needs; see `doctor/index.ts`. */
 export async function examine(surroundings: Surroundings): Promise<Diagnosis[]> {
   return (await import('./doctor/index.ts')).examine(surroundings)
+}
+
+/** The services that can be had, and those that are up; see `services/survey.ts`. */
+export async function surveyServices(settings: ServiceSettings): Promise<ServiceSurvey> {
+  return (await import('./services/survey.ts')).surveyServices(settings)
+}
+
+/** Starts services that stay up until they are told to go; see `services/warm/hold-services.ts`. */
+export async function holdServices(request: HoldRequest): Promise<HeldService[]> {
+  return (await import('./services/warm/hold-services.ts')).holdServices(request)
+}
+
+/** Ends services that are kept up; see `services/warm/warm-services.ts`. */
+export async function stopServices(ids: string[]): Promise<WarmService[]> {
+  const { stopWarmServices } = await import('./services/warm/warm-services.ts')
+  return stopWarmServices(({ service }) => ids.length === 0 || ids.includes(service))
+}
+
+/** The last lines of log of the services that are kept up. */
+export async function serviceLogs(id: string): Promise<{ service: WarmService; lines: string[] }[]> {
+  const { warmLog, warmServices } = await import('./services/warm/warm-services.ts')
+  const wanted = (await warmServices()).filter(({ service }) => service === id)
+  return Promise.all(wanted.map(async (service) => ({ service, lines: await warmLog(service) })))
+}
+
+/** Removes what a dead machine or a killed process left of services; see `services/prune.ts`. */
+export async function pruneServices(settings: ServiceSettings): Promise<Pruned> {
+  return (await import('./services/prune.ts')).pruneServices(settings)
 }
 
 /** Builds and starts a solution to be tried by hand; see `workspace/run-solution.ts`. */

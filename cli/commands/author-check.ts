@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { builtInCourse, checkCourse, loadCourse, UserError } from '../../grader/index.ts'
 import { checkSummary, exerciseLine } from '../reporters/check.ts'
+import { serviceSettings } from '../service-settings.ts'
 import type { Session } from '../session.ts'
 import { startSpinner } from '../spinner.ts'
 
@@ -22,6 +23,7 @@ export async function run(
       repeat: wholeNumber(options['repeat'], '--repeat', 1),
       jobs: wholeNumber(options['jobs'], '--jobs', availableParallelism()),
       hostEnvironment: env,
+      services: serviceSettings(options, session),
       cache: session.cache,
       onProgress: (text) => spinner.say(text),
       onExercise(done) {

@@ -16,6 +16,8 @@ interface LeafSpec {
   passesOn?: string
   /** Flags, description, and the allowed values where there is a choice. */
   options: [flags: string, description: string, values?: string[]][]
+  /** Meant when its group is called without a command. */
+  usual?: true
   load(): Promise<CommandModule>
 }
 
@@ -24,6 +26,7 @@ interface GroupSpec {
   summary: string
   details?: string
   arguments?: never
+  usual?: never
   commands: Record<string, CommandSpec>
 }
 
@@ -35,6 +38,13 @@ const lang: [string, string] = [
 ]
 const json: [string, string] = ['--json', 'print the result as JSON']
 const course: [string, string] = ['--course <folder>', 'a course other than the built-in one']
+
+const services: [string, string, string[]] = [
+  '--services <driver>',
+  'how services are started: auto, docker, native or embedded (default: auto)',
+  ['auto', 'docker', 'native', 'embedded'],
+]
+const image: [string, string] = ['--image <service=image...>', 'container images to use instead of the usual ones']
 
 /** Every command. A new one is a file beside this one, and an entry here. */
 export const commands = {
@@ -56,6 +66,8 @@ export const commands = {
       ['--seed <seed>', 'the random inputs of an earlier run'],
       ['--keep-going', 'also run steps of which a needed one failed, and show every failed test'],
       ['--solution <folder>', 'grade this folder instead of the workspace'],
+      services,
+      image,
       course,
       json,
     ],
@@ -80,7 +92,7 @@ export const commands = {
       'A server gets PORT and a DATA_DIR that is kept from run to run, and runs until Ctrl-C; then the replay lines of verify reach it. A command line program gets the words after "--" and the standard input. The exit code is your program\'s.',
     arguments: ['[exercise]'],
     passesOn: '[-- words...]',
-    options: [['--port <number>', 'for a server (default: 4000)'], course],
+    options: [['--port <number>', 'for a server (default: 4000)'], services, image, course],
     load: () => import('./run.ts'),
   },
   list: {
@@ -112,6 +124,41 @@ export const commands = {
     options: [course, json],
     load: () => import('./doctor.ts'),
   },
+  services: {
+    summary: 'real servers that exercises need: what there is, what is up',
+    commands: {
+      list: {
+        summary: 'list services, the drivers that can start them, and what is up',
+        usual: true,
+        options: [services, image, json],
+        load: () => import('./services-list.ts'),
+      },
+      up: {
+        summary: 'start services to work with, until "services down"',
+        details: 'Prints the variables that a program needs to reach them. Gradings use servers of their own.',
+        arguments: ['<service...>'],
+        options: [services, image, json],
+        load: () => import('./services-up.ts'),
+      },
+      down: {
+        summary: 'stop services that are up; all of them without a name',
+        arguments: ['[service...]'],
+        options: [json],
+        load: () => import('./services-down.ts'),
+      },
+      logs: {
+        summary: 'print the last lines of log of a service that is up',
+        arguments: ['<service>'],
+        options: [],
+        load: () => import('./services-logs.ts'),
+      },
+      prune: {
+        summary: 'remove what a crashed machine left: containers, folders, servers',
+        options: [services, json],
+        load: () => import('./services-prune.ts'),
+      },
+    },
+  },
   author: {
     summary: 'for authors: write and check exercises',
     commands: {
@@ -129,6 +176,8 @@ export const commands = {
         options: [
           ['--repeat <n>', 'grade the reference n times, each with another seed (default: 1)'],
           ['--jobs <n>', 'gradings at once (default: one per processor)'],
+          services,
+          image,
           course,
           json,
         ],

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { BuildFailure, runSolution, UserError } from '../../grader/index.ts'
 import { chooseExercise, needSolution, needWorkspace, openLearner } from '../open-learner.ts'
+import { serviceSettings } from '../service-settings.ts'
 import type { Session } from '../session.ts'
 import { whatToType } from '../what-to-type.ts'
 
@@ -9,7 +10,7 @@ export async function run(
   options: Record<string, unknown>,
   session: Session,
 ): Promise<number> {
-  const { cwd, env, stderr, signal, passedOn } = session
+  const { cwd, env, stderr, terminal, signal, passedOn } = session
   const learner = await openLearner(options, session)
   const workspace = needWorkspace(learner, cwd)
   const exercise = chooseExercise(learner, name, cwd)
@@ -29,6 +30,8 @@ export async function run(
       port,
       dataDir: join(workspace.root, '.learn-backend', 'data', exercise.id),
       hostEnvironment: env,
+      services: serviceSettings(options, session, workspace),
+      onProgress: (text) => void stderr.write(`${terminal.dim(text)}\n`),
       onListening: () => void stderr.write(`${exercise.id} listens on http://127.0.0.1:${port}; Ctrl-C ends it\n`),
       signal,
     })

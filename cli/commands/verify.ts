@@ -1,11 +1,20 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { type Exercise, findExercise, gradeSolution, openCourse, recordAttempt, UserError } from '../../grader/index.ts'
+import {
+  type Exercise,
+  findExercise,
+  gradeSolution,
+  openCourse,
+  recordAttempt,
+  UserError,
+  type Workspace,
+} from '../../grader/index.ts'
 import { exitCodeOf } from '../exit-code.ts'
 import { knownStep } from '../known-step.ts'
 import { chooseExercise, needSolution, needWorkspace, openLearner } from '../open-learner.ts'
 import { afterVerify } from '../reporters/after-verify.ts'
 import { reporters } from '../reporters/index.ts'
+import { serviceSettings } from '../service-settings.ts'
 import type { Session } from '../session.ts'
 import { startSpinner } from '../spinner.ts'
 import { warnUnsaved } from '../warn-unsaved.ts'
@@ -18,6 +27,7 @@ interface Job {
   solution: string
   /** The workspace's folder; absent for a solution that does not belong to one. */
   root?: string
+  workspace?: Workspace
 }
 
 export async function run(
@@ -26,7 +36,7 @@ export async function run(
   session: Session,
 ): Promise<number> {
   const { terminal, stdout, env, now, signal } = session
-  const { exercise, solution, root } = await findJob(name, options, session)
+  const { exercise, solution, root, workspace } = await findJob(name, options, session)
   const only = typeof options['step'] === 'string' ? [knownStep(exercise, options['step']).id] : undefined
   const spinner = await startSpinner(session, `verifying ${exercise.id}`)
   const report = await gradeSolution({
@@ -36,6 +46,8 @@ export async function run(
     keepGoing: options['keepGoing'] === true,
     ...(only ? { only } : {}),
     hostEnvironment: env,
+    services: serviceSettings(options, session, workspace),
+    onProgress: (text) => spinner.say(text),
     cache: session.cache,
     onTest: (test) => spinner.say(`${test.step}: ${test.title}`),
     signal,
@@ -58,7 +70,7 @@ async function findJob(name: string | undefined, options: Record<string, unknown
     const learner = await openLearner(options, session)
     const exercise = chooseExercise(learner, name, cwd)
     const workspace = needWorkspace(learner, cwd)
-    return { exercise, solution: needSolution(workspace, exercise), root: workspace.root }
+    return { exercise, solution: needSolution(workspace, exercise), root: workspace.root, workspace }
   }
   if (name === undefined) {
     throw new UserError('usage', 'Which exercise does this folder solve?', {

@@ -3,6 +3,7 @@
 // machine's mood touches both. Absolute times say more about the machine than about the program.
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { prepareServers } from './servers.js'
 import { install, installed, root, run } from './steps.js'
 import { runFloor } from '../../fixtures/bench/floor.js'
 
@@ -82,8 +83,33 @@ for (let round = -1; round < rounds; round++) {
   if (round >= 0) inProcess.push(graded / base)
 }
 show('grade', inProcess, 1.4)
+await benchServices()
 console.log(over === 0 ? '\nall within their budgets' : `\n${over} over budget`)
 process.exitCode = over === 0 ? 0 : 1
+
+/** How long until a server is ready; on Node 22, which testcontainers needs. */
+async function benchServices() {
+  await install('fixtures/runtimes')
+  await install('fixtures/bench/services')
+  const servers = await prepareServers()
+  try {
+    const outfile = join(bench, 'services/node_modules/.cache/ready.mjs')
+    const { build } = await import('esbuild')
+    await build({
+      entryPoints: [join(bench, 'services/ready.ts')],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      target: 'node22',
+      format: 'esm',
+      packages: 'external',
+    })
+    const node22 = join(root, 'fixtures/runtimes/node_modules/node-22/bin/node')
+    if ((await run([node22, outfile, String(Math.min(rounds, 9))], { env: servers.env })) !== 0) over++
+  } finally {
+    await servers.stop()
+  }
+}
 
 /** @param {string[]} command */
 function time([file = '', ...words]) {

@@ -20,23 +20,45 @@ const grading =
 // Apart from the engine: `test.extend` asks for a runner that collects, so this is loaded with the first test file.
 const kit = /^grader\/kit\//
 // An entry runs when its chunk is loaded: it must be in a chunk of its own.
-const entry = /^cli\/main\.ts/
+const entry = /^(cli\/main|grader\/services\/(warm\/keeper|docker\/reaper))\.ts/
+// What a grading with services loads at once; engines, registries and keepers only where they are used.
+const services =
+  /^grader\/services\/((index|probe|wait-until-ready|run-services|start-own|kafka-client|rabbitmq-management)\.ts|(definitions|native|link)\/)/
+const everywhere = /^grader\/services\/(drivers|default-settings)\.ts/
 const rare =
-  /^(grader\/(author|doctor|batch)\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|doctor|run|reset|solution))/
+  /^(grader\/(author|doctor|batch|services)\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|doctor|run|reset|solution))/
 const groups = [
   { name: 'start', test: (/** @type {string} */ id) => start.test(local(id)) },
   {
     name: 'everyday',
     test: (/** @type {string} */ id) =>
       /^(cli|grader)\//.test(local(id)) &&
-      ![entry, start, grading, engine, kit, rare].some((others) => others.test(local(id))),
+      (everywhere.test(local(id)) ||
+        ![entry, start, grading, engine, kit, rare].some((others) => others.test(local(id)))),
   },
   { name: 'grading', test: (/** @type {string} */ id) => grading.test(local(id)) && !rare.test(local(id)) },
+  { name: 'services', test: (/** @type {string} */ id) => services.test(local(id)) },
   { name: 'engine', test: (/** @type {string} */ id) => engine.test(local(id)) },
   { name: 'kit', test: (/** @type {string} */ id) => kit.test(local(id)) },
 ]
 
 const noExecutables = join(root, 'node_modules/commander/no-executables.cjs')
+const absent = join(root, 'node_modules/dockerode/absent.cjs')
+/**
+ * What dockerode loads at its start for things that we never do, several MB of it: engines behind ssh, and builds with
+ * BuildKit.
+ * @type {import('rolldown').Plugin}
+ */
+const withoutBuilds = {
+  name: 'without-builds',
+  resolveId: (source, importer) =>
+    (/^(ssh2|@grpc\/|protobufjs)/.test(source) || source === './session') &&
+    /\/docker(ode|-modem)\//.test(importer ?? '')
+      ? absent
+      : undefined,
+  load: (id) => (id === absent ? 'module.exports = {}' : undefined),
+}
+
 /**
  * commander can run other programs as its subcommands, which ours never do; the module that it loads for that at every
  * start costs as much as parsing the command line.
@@ -55,6 +77,8 @@ const program = await bundle({
     main: 'cli/main.ts',
     index: 'grader/index.ts',
     worker: 'grader/batch/worker.ts',
+    keeper: 'grader/services/warm/keeper.ts',
+    reaper: 'grader/services/docker/reaper.ts',
     'engine-vitest': 'grader/engine/vitest.ts',
     'engine-kit': 'grader/kit/index.ts',
   },
@@ -67,7 +91,8 @@ const stock = await bundle({
   input: { kit: 'grader/kit/index.ts', 'stock-setup': 'grader/author/stock-setup.ts' },
   alias: {},
   external: ['esbuild', 'vitest'],
-  groups: [{ name: 'stock', test: () => true }],
+  // Clients of services stay apart: each is loaded by the fixture that needs it.
+  groups: [{ name: 'stock', test: (id) => !/\/node_modules\//.test(id) }],
 })
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses([...program, ...stock]))
 // `author new` begins with the smallest exercise there is.
@@ -93,7 +118,7 @@ async function bundle({ input, alias, external, groups: codeSplitting }) {
     platform: 'node',
     preserveEntrySignatures: 'allow-extension',
     resolve: { alias },
-    plugins: [withoutExecutables],
+    plugins: [withoutExecutables, withoutBuilds],
     transform: { target: 'node20' },
     // Types that only the compiler sees, and commands that are loaded together on purpose.
     checks: { ineffectiveDynamicImport: false },

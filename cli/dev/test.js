@@ -2,6 +2,7 @@
 // `npm test`: installs what is missing, builds, and runs every check there is. Ends with counts of what ran.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { prepareServers } from './servers.js'
 import { install, installed, root, run } from './steps.js'
 
 await install()
@@ -9,6 +10,9 @@ await install('fixtures/runtimes')
 
 const vitestResults = join(root, 'node_modules/.cache/vitest-results.json')
 rmSync(vitestResults, { force: true })
+
+/** Checks that start real servers. */
+const needServers = new Set(['tests', 'exercises'])
 
 /** @type {[name: string, command: string[]][]} */
 const checks = [
@@ -29,16 +33,17 @@ const checks = [
       `--outputFile.json=${vitestResults}`,
     ],
   ],
-  ['exercises', [process.execPath, 'dist/main.js', 'author', 'check']],
+  ['exercises', [process.execPath, 'dist/main.js', 'author', 'check', '--services', 'native']],
 ]
 const only = process.argv.slice(2)
 let passed = 0
 let failed = 0
-for (const [name, command] of checks) {
-  if (only.length > 0 && !only.includes(name)) continue
+const wanted = checks.filter(([name]) => only.length === 0 || only.includes(name))
+const servers = wanted.some(([name]) => needServers.has(name)) ? await prepareServers() : undefined
+for (const [name, command] of wanted) {
   console.log(`\n== ${name}`)
   const start = performance.now()
-  const code = await run(command)
+  const code = await run(command, servers && needServers.has(name) ? { env: servers.env } : {})
   console.log(
     `${code === 0 ? 'ok' : `FAILED (exit code ${code})`} · ${name} · ${((performance.now() - start) / 1000).toFixed(1)} s`,
   )
@@ -49,6 +54,7 @@ for (const [name, command] of checks) {
   } else if (code === 0) passed++
   else failed++
 }
+await servers?.stop()
 console.log(`\n${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 ? 0 : 1
 

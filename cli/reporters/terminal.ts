@@ -100,7 +100,7 @@ function explains({ message, cause, evidence }: ReportTest): boolean {
 type Evidence = NonNullable<ReportTest['evidence']>
 
 function evidenceRows(evidence: Evidence, terminal: Page): string[] {
-  const { asked, sent, expected, got, notes = [], stack = [], log = [], replay } = evidence
+  const { asked, sent, expected, got, notes = [], conversation = [], stack = [], log = [], replay } = evidence
   const lines: string[] = []
   if (asked) lines.push(row('asked', asked, terminal))
   if (sent) lines.push(row('sent', sent, terminal))
@@ -112,6 +112,7 @@ function evidenceRows(evidence: Evidence, terminal: Page): string[] {
       : undefined
   if (marks) lines.push(terminal.red(row('', marks, terminal)))
   for (const note of notes) lines.push(row('note', note, terminal))
+  if (conversation.length > 0) lines.push(row('services', conversation.join('\n'), terminal))
   if (stack[0]) lines.push(row('at', stack.slice(0, 3).join(' · '), terminal))
   if (log.length > 0) lines.push(row('log', log.map((line) => `| ${line}`).join('\n'), terminal))
   if (replay) lines.push(row('replay', replay, terminal))

@@ -2,10 +2,14 @@ import { openWorkerPool } from '../batch/worker-pool.ts'
 import type { Course } from '../exercise/exercise.ts'
 import { findExercise } from '../exercise/open-course.ts'
 import type { Problem } from '../exercise/read-yaml.ts'
+import type { ServiceSettings } from '../services/server.ts'
 import { openRunScope } from '../solution/run-scope.ts'
 import { checkExercise, type CheckRequest, type ExerciseCheck } from './check-exercise.ts'
 
-export interface CheckCourseRequest extends Pick<CheckRequest, 'repeat' | 'hostEnvironment' | 'cache' | 'onProgress'> {
+export interface CheckCourseRequest extends Pick<
+  CheckRequest,
+  'repeat' | 'hostEnvironment' | 'cache' | 'onProgress' | 'services'
+> {
   course: Course
   /** One exercise; all when absent. */
   only?: string
@@ -40,13 +44,22 @@ export async function checkCourse({
   const exercises = only === undefined ? course.exercises : [findExercise(course, only)]
   const result: CourseCheck = { exercises: [], problems: only === undefined ? [...course.problems] : [], ms: 0 }
   await using scope = openRunScope()
+  // Slow services serve all gradings of the check, and go with it.
+  const services: ServiceSettings = { ...request.services, keepWarm: 60_000, group: scope.id }
+  await using warm = {
+    async [Symbol.asyncDispose]() {
+      const { stopWarmServices } = await import('../services/warm/warm-services.ts')
+      await stopWarmServices(({ group }) => group === scope.id)
+    },
+  }
+  void warm
   await using pool = openWorkerPool(jobs)
   const aborted = new Promise<never>((_, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
   aborted.catch(() => {})
   for (const exercise of exercises) {
-    const checking = checkExercise({ ...request, exercise, course, scope, pool })
+    const checking = checkExercise({ ...request, services, exercise, course, scope, pool })
     // When it is aborted, the pool below ends the processes of what is still being checked.
     checking.catch(() => {})
     const check = await Promise.race([checking, aborted])

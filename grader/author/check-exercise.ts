@@ -1,11 +1,12 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { JobResult, WorkerPool } from '../batch/worker-pool.ts'
 import type { CourseStore } from '../exercise/course-store.ts'
-import type { Course, Exercise } from '../exercise/exercise.ts'
+import { type Course, type Exercise, referenceLanguage } from '../exercise/exercise.ts'
 import type { Problem } from '../exercise/read-yaml.ts'
 import type { Report } from '../report/schema.ts'
+import type { ServiceSettings } from '../services/server.ts'
 import type { RunScope } from '../solution/run-scope.ts'
 import { copyPatched } from './apply-patch.ts'
 import { checkFiles } from './check-files.ts'
@@ -21,6 +22,7 @@ export interface CheckRequest {
   repeat: number
   hostEnvironment: Record<string, string | undefined>
   cache?: CourseStore
+  services: ServiceSettings
   /** A text for each finished grading. */
   onProgress?: (text: string) => void
 }
@@ -57,7 +59,8 @@ export async function checkExercise(request: CheckRequest): Promise<ExerciseChec
 
   const copies = await scope.folder(exercise.id)
   const reference = join(copies, 'reference')
-  await cp(join(exercise.folder, 'reference/ts'), reference, { recursive: true })
+  linkPackages(exercise.folder, copies)
+  await cp(referenceFolder(exercise), reference, { recursive: true })
   const before = listing(reference)
 
   const seeds = Array.from({ length: repeat }, (_, index) => (index + 1).toString(16).padStart(4, '0'))
@@ -74,7 +77,7 @@ export async function checkExercise(request: CheckRequest): Promise<ExerciseChec
   }
   if (listing(reference) !== before) {
     problems.push({
-      file: join(exercise.folder, 'reference/ts'),
+      file: referenceFolder(exercise),
       message: "The grading left files in the solution's folder, or changed some.",
     })
   }
@@ -96,7 +99,7 @@ interface Attempt {
 }
 
 async function grade(
-  { exercise, pool, hostEnvironment, cache, onProgress }: CheckRequest,
+  { exercise, pool, hostEnvironment, cache, services, onProgress }: CheckRequest,
   attempt: Attempt,
 ): Promise<JobResult> {
   const { solution, seed, only, keepGoing = false, name } = attempt
@@ -107,6 +110,7 @@ async function grade(
     keepGoing,
     ...(only ? { only } : {}),
     ...(cache ? { cache } : {}),
+    services,
     hostEnvironment,
   })
   onProgress?.(`${exercise.id}: ${name}`)
@@ -127,7 +131,7 @@ async function gradeWrong(request: CheckRequest, entry: Exercise['wrong'][number
   const { exercise } = request
   const file = join(exercise.folder, 'wrong', `${entry.patch}.patch`)
   const solution = join(copies, `wrong-${entry.patch}`)
-  const mistakes = await copyPatched(join(exercise.folder, 'reference/ts'), file, solution)
+  const mistakes = await copyPatched(referenceFolder(exercise), file, solution)
   if (mistakes.length > 0) return mistakes.map((message) => ({ file, message }))
   const upTo = exercise.steps.findIndex((step) => step.id === entry.step)
   const only = exercise.steps.slice(0, upTo + 1).map((step) => step.id)
@@ -144,7 +148,7 @@ async function checkAgainstStock(
   reference: string,
   report: Report | undefined,
 ): Promise<Problem[]> {
-  const { exercise, hostEnvironment } = request
+  const { exercise, hostEnvironment, services } = request
   const problems: Problem[] = []
   const starter = exercise.languages[0]
   const subjects = [{ name: 'the reference', solution: reference, report }]
@@ -155,10 +159,28 @@ async function checkAgainstStock(
   }
   for (const subject of subjects) {
     if (!subject.report) continue
-    const stock = await runStockVitest({ exercise, solution: subject.solution, seed: '0001', hostEnvironment })
+    const stock = await runStockVitest({
+      exercise,
+      solution: subject.solution,
+      seed: '0001',
+      hostEnvironment,
+      services,
+    })
     problems.push(...checkStock(exercise, subject.name, subject.report, stock))
   }
   return problems
+}
+
+function referenceFolder(exercise: Exercise): string {
+  return join(exercise.folder, 'reference', referenceLanguage(exercise))
+}
+
+/** Copies find the packages that the exercise finds. */
+function linkPackages(folder: string, copies: string): void {
+  for (let at = folder; at !== dirname(at); at = dirname(at)) {
+    const packages = join(at, 'node_modules')
+    if (existsSync(packages)) return symlinkSync(packages, join(copies, 'node_modules'))
+  }
 }
 
 /** A folder's files with their sizes and times: equal texts mean that nothing was touched. */

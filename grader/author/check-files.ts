@@ -2,8 +2,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hiddenTestFiles } from '../engine/compile-hidden-tests.ts'
-import type { Course, Exercise } from '../exercise/exercise.ts'
+import { type Course, type Exercise, referenceLanguage } from '../exercise/exercise.ts'
 import type { Problem } from '../exercise/read-yaml.ts'
+import { configuration } from '../toolchains/configuration.ts'
 import { toolchainIds, toolchains } from '../toolchains/index.ts'
 
 /** The rules about an exercise's files that no schema can state. */
@@ -37,10 +38,12 @@ export async function checkFiles(exercise: Exercise, course: Course): Promise<Pr
     add('afterword.md', 'The afterword is missing: what mattered, and what to read.')
   if (!existsSync(join(folder, 'hidden')) || hiddenTestFiles(folder).length === 0)
     add('hidden', 'There is no hidden/*.test.ts.')
-  if (!existsSync(join(folder, 'reference/ts'))) add('reference/ts', 'The TypeScript reference is missing.')
+  const reference = `reference/${referenceLanguage(exercise)}`
+  if (!existsSync(join(folder, reference))) add(reference, 'The reference solution is missing.')
   if (exercise.languages.length === 0) add('starter', 'There is no starter.')
   for (const language of exercise.languages) {
-    if (!(language in toolchains))
+    const known = exercise.interface === 'files' ? language === configuration.id : language in toolchains
+    if (!known)
       add(`starter/${language}`, `There is no toolchain "${language}".`, `There are: ${toolchainIds.join(', ')}.`)
   }
   problems.push(...checkPatches(exercise))

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -6,6 +6,7 @@ import { execa } from 'execa'
 import { settingsOf, testTimeout } from '../engine/grade-solution.ts'
 import type { Exercise } from '../exercise/exercise.ts'
 import { ownPackage } from '../package-root.ts'
+import type { ServiceSettings } from '../services/server.ts'
 import { openRunScope } from '../solution/run-scope.ts'
 import { detectSolution } from '../toolchains/index.ts'
 import { UserError } from '../user-error.ts'
@@ -18,18 +19,25 @@ interface StockRequest {
   solution: string
   seed: string
   hostEnvironment: Record<string, string | undefined>
+  services: ServiceSettings
 }
 
 /**
  * Runs an exercise's hidden tests under the author's own Vitest, as any Vitest user would.
  * @throws UserError when Vitest is not installed
  */
-export async function runStockVitest({ exercise, solution, seed, hostEnvironment }: StockRequest): Promise<Verdicts> {
+export async function runStockVitest({
+  exercise,
+  solution,
+  seed,
+  hostEnvironment,
+  services,
+}: StockRequest): Promise<Verdicts> {
   await using scope = openRunScope()
   const { root } = ownPackage()
   const request = { exercise, solution, seed, hostEnvironment }
   let launch
-  if (exercise.interface !== 'suite') {
+  if (exercise.interface !== 'suite' && exercise.interface !== 'files') {
     const { toolchain, main } = detectSolution(solution)
     launch = await toolchain.build({ folder: solution, main, output: await scope.folder('build') })
   }
@@ -37,10 +45,11 @@ export async function runStockVitest({ exercise, solution, seed, hostEnvironment
   const results = join(work, 'results.json')
   const config = {
     test: {
-      root: join(exercise.folder, 'hidden'),
+      // Behind a link Vitest would look for the files under one name and find them under another.
+      root: realpathSync(join(exercise.folder, 'hidden')),
       include: ['*.test.ts'],
       setupFiles: [join(root, 'dist/stock-setup.js')],
-      env: { LEARN_BACKEND_RUN_SETTINGS: JSON.stringify(settingsOf(request, launch)) },
+      env: { LEARN_BACKEND_RUN_SETTINGS: JSON.stringify({ ...settingsOf(request, launch), services }) },
       alias: { 'learn-backend/kit': join(root, 'dist/kit.js') },
       // One process and one module graph for all files, in order, as in the engine.
       pool: 'forks',

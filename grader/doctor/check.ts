@@ -1,3 +1,5 @@
+import type { ServiceSettings } from '../services/server.ts'
+
 /** What a check says. `note`: something is absent that one can do without. */
 export interface Finding {
   status: 'ok' | 'note' | 'problem'
@@ -13,6 +15,8 @@ export interface Surroundings {
   cwd: string
   /** The course to check; default: the workspace's, else the built-in one. */
   course?: string
+  /** How services would be started. */
+  services: ServiceSettings
 }
 
 /** One thing that learn-backend needs. A check throws only when it is itself broken. */

@@ -1,5 +1,6 @@
 import type { Check, Finding, Surroundings } from './check.ts'
 import { course, progress, workspace } from './check-content.ts'
+import { services } from './check-services.ts'
 import { git, languages, nodeVersion, ports, processes, temporaryFiles } from './check-machine.ts'
 
 /** Everything that `doctor` looks at, in the order in which it tells. */
@@ -10,6 +11,7 @@ export const checks = {
   ports,
   processes,
   git,
+  services,
   workspace,
   progress,
   course,

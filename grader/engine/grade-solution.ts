@@ -8,8 +8,13 @@ import { startAhead } from '../kit/start-ahead.ts'
 import { ownPackage } from '../package-root.ts'
 import { makeEarlyReport, makeReport, type ReportHead } from '../report/make-report.ts'
 import type { Report } from '../report/schema.ts'
-import { openRunScope } from '../solution/run-scope.ts'
+import { defaultServiceSettings } from '../services/default-settings.ts'
+import type { RunServices } from '../services/run-services.ts'
+import type { ServiceSettings } from '../services/server.ts'
+import { openRunScope, type RunScope } from '../solution/run-scope.ts'
+import { configuration } from '../toolchains/configuration.ts'
 import { within } from '../solution/within.ts'
+import { installPackages } from '../toolchains/install-packages.ts'
 import { detectSolution, toolchains } from '../toolchains/index.ts'
 import { BuildFailure, type Launch, type Toolchain } from '../toolchains/toolchain.ts'
 import { compiledTests } from './compiled-tests.ts'
@@ -25,11 +30,15 @@ export interface GradeRequest {
   /** Only these steps. */
   only?: string[]
   isolation?: IsolationId
+  /** How services are started; default: whatever driver works, with nothing kept. */
+  services?: ServiceSettings
   /** The variables from which the solution's environment is picked; usually `process.env`. */
   hostEnvironment: Record<string, string | undefined>
   /** Where compiled hidden tests are kept; without it they are compiled each time. */
   cache?: CourseStore
   onTest?: (result: TestResult) => void
+  /** What takes long before the first test: a pull, an installation, a service's start. */
+  onProgress?: (text: string) => void
   /** Aborting it stops everything that was started and rejects with its reason. */
   signal?: AbortSignal
 }
@@ -45,10 +54,12 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
   const start = performance.now()
   const { toolchain, main } = findProgram(request)
   const isolation = request.isolation ?? 'none'
+  let services: RunServices | undefined
   const head = (): ReportHead => ({
     exercise,
     seed: request.seed,
     toolchain: { id: toolchain.id, name: toolchain.name, version: toolchain.version() },
+    services: services?.versions ?? [],
     isolation,
     only: request.only,
     startedAt,
@@ -65,9 +76,19 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
   const grade = async (): Promise<Report> => {
     const prepare = async () => {
       const output = await scope.folder('build')
+      const starting = startNeeded(request, scope)
+      // A build that fails is told before a service that is still starting.
+      starting?.catch(() => {})
+      const { hostEnvironment, onProgress } = request
+      await installPackages({ folder: request.solution, hostEnvironment, signal, onProgress })
       const launch = main && (await toolchain.build({ folder: request.solution, main, output }))
-      const context = enterContext(settingsOf(request, launch || undefined), scope, isolations[isolation])
+      services = await starting
+      const context = enterContext(settingsOf(request, launch || undefined), scope, isolations[isolation], {
+        services,
+        signal,
+      })
       if (exercise.interface === 'http') await startAhead(context)
+      return context
     }
     try {
       const prepared = prepare()
@@ -75,22 +96,36 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
       // build takes longer, and is waited for meanwhile.
       await within(Promise.allSettled([prepared]), 8)
       const engine = import('./run-tests.ts')
-      await prepared
+      const context = await prepared
       const { runTests } = await engine
       const files = await compiledTests(exercise, scope, request.cache)
       const run = await runTests({ files, timeout: testTimeout(exercise), onTest: request.onTest, signal })
+      if (context.broken) throw context.broken
       return makeReport(head(), run)
     } catch (error) {
       if (!(error instanceof BuildFailure)) throw error
       return makeEarlyReport(head(), describeBuildFailure(error))
     } finally {
       leaveContext()
+      // Before the scope ends: a server that is asked to go leaves nothing behind.
+      await services?.[Symbol.asyncDispose]()
     }
   }
   return await Promise.race([grade(), aborted])
 }
 
+/** Begins to start the services that an exercise needs; undefined when it needs none. */
+function startNeeded(request: GradeRequest, scope: RunScope): Promise<RunServices> | undefined {
+  const { exercise, hostEnvironment, cache, onProgress, signal = new AbortController().signal } = request
+  if (exercise.services.length === 0) return undefined
+  const settings = request.services ?? defaultServiceSettings(hostEnvironment, cache?.folder)
+  return import('../services/run-services.ts').then(({ startServices }) =>
+    startServices({ ids: exercise.services, settings, scope, signal, onProgress }),
+  )
+}
+
 function findProgram({ exercise, solution }: GradeRequest): { toolchain: Toolchain; main?: string } {
+  if (exercise.interface === 'files') return { toolchain: configuration }
   if (exercise.interface !== 'suite') return detectSolution(solution)
   const inTypescript = readdirSync(solution, { recursive: true, encoding: 'utf8' }).some((file) =>
     /\.test\.[cm]?ts$/.test(file),
@@ -110,6 +145,7 @@ export function settingsOf(request: Omit<GradeRequest, 'onTest' | 'signal'>, lau
     exercise: {
       id: exercise.id,
       interface: exercise.interface,
+      services: exercise.services,
       limits: exercise.limits,
       steps: exercise.steps.map(({ id, needs }) => ({ id, needs })),
       hidden: join(exercise.folder, 'hidden'),

@@ -10,6 +10,11 @@ export interface Exercise extends ExerciseFile {
   languages: string[]
 }
 
+/** The language of the reference that wrong solutions are patches of. */
+export function referenceLanguage({ interface: kind }: Pick<Exercise, 'interface'>): string {
+  return kind === 'files' ? 'config' : 'ts'
+}
+
 /** A course, with those of its exercises that are valid. */
 export interface Course {
   id: string

@@ -47,7 +47,7 @@ export const exerciseSchema = z.strictObject({
   id: kebab,
   title: sentence,
   summary: sentence,
-  interface: z.enum(['http', 'tcp', 'cli', 'suite']),
+  interface: z.enum(['http', 'tcp', 'cli', 'suite', 'files']),
   /** What a learner needs, honestly estimated. */
   minutes: z.int().min(1).max(6000),
   services: z.array(kebab).default([]),

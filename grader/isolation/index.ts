@@ -6,6 +6,8 @@ export interface Command {
   cwd: string
   /** The whole environment: nothing is inherited. */
   env: Record<string, string>
+  /** Whom it runs as, when it is not ourselves: a server that refuses to be root. */
+  user?: { uid: number; gid: number }
 }
 
 /** How a solution is confined. */

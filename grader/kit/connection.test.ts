@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openConnection } from './connection.ts'
 import { exchangeOf } from './answer.ts'
 import { openTestRun } from './open-test-run.ts'
-import { startTap, type Tap } from './tap.ts'
+import { startTap, type Tap } from '../solution/tap.ts'
 import { sleep } from './time.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
 
@@ -92,7 +92,7 @@ test('a tap delays, blocks, cuts and restores', async () => {
 
   tap.cut()
   await connection.closed
-  await expect(openConnection(tap).then((refused) => refused.read(1))).rejects.toMatchObject({ code: 'reset' })
+  await expect(openConnection(tap).then((refused) => refused.read(1))).rejects.toMatchObject({ code: 'refused' })
   tap.restore()
   await sleep(1)
   const again = await openConnection(tap)

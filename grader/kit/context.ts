@@ -2,7 +2,9 @@ import type { Isolation } from '../isolation/index.ts'
 import type { RunScope } from '../solution/run-scope.ts'
 import type { Launch } from '../toolchains/toolchain.ts'
 import type { Program } from '../solution/program.ts'
-import type { SolutionFailure } from './evidence.ts'
+import type { RunServices } from '../services/run-services.ts'
+import type { UserError } from '../user-error.ts'
+import type { Evidence, SolutionFailure } from './evidence.ts'
 import { Recorder } from './recorder.ts'
 
 /** The bounds within which a solution is judged. Times in milliseconds. */
@@ -18,7 +20,9 @@ interface Limits {
 export interface RunSettings {
   exercise: {
     id: string
-    interface: 'http' | 'tcp' | 'cli' | 'suite'
+    interface: 'http' | 'tcp' | 'cli' | 'suite' | 'files'
+    /** Of the services that it needs, by id. */
+    services: string[]
     limits: Limits
     steps: { id: string; needs: string[] }[]
     /** The folder of the hidden tests. */
@@ -26,7 +30,7 @@ export interface RunSettings {
   }
   solution: {
     folder: string
-    /** Absent for a test suite, which has no program. */
+    /** Absent for a test suite and for configuration files, which are no program. */
     launch?: Launch
   }
   seed: string
@@ -39,6 +43,14 @@ export interface RunSettings {
 }
 
 export interface KitContext extends RunSettings {
+  /** What the exercise needs beside the solution. */
+  services: RunServices | undefined
+  /** Aborted when the run is given up. */
+  signal: AbortSignal
+  /** Asked when a test has failed: what else explains it. */
+  evidence: Set<() => Promise<Partial<Evidence>>>
+  /** Why no further verdict would mean anything. */
+  broken?: UserError | undefined
   scope: RunScope
   isolation: Isolation
   failedSteps: Set<string>
@@ -58,11 +70,19 @@ const slot = Symbol.for('learn-backend.context')
 const holder = globalThis as { [slot]?: KitContext | undefined }
 
 /** Opens the kit for one run. Test files may be imported after it. */
-export function enterContext(settings: RunSettings, scope: RunScope, isolation: Isolation): KitContext {
+export function enterContext(
+  settings: RunSettings,
+  scope: RunScope,
+  isolation: Isolation,
+  around: { services?: RunServices | undefined; signal?: AbortSignal | undefined } = {},
+): KitContext {
   const opened: KitContext = {
     ...settings,
     scope,
     isolation,
+    services: around.services,
+    signal: around.signal ?? new AbortController().signal,
+    evidence: new Set(),
     failedSteps: new Set(),
     stalledSteps: new Set(),
     hasStarted: false,

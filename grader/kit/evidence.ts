@@ -21,6 +21,8 @@ export interface Evidence {
   got?: string | undefined
   /** Further facts, in the order in which they help. */
   notes?: string[] | undefined
+  /** What the solution and its services said to each other. */
+  conversation?: string[] | undefined
   /** A shell command that asks the same again. */
   replay?: string | undefined
   /** The last lines that the program printed. */

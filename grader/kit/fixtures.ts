@@ -6,8 +6,24 @@ import { SolutionFailure } from './evidence.ts'
 import { createRandom, type Random } from './random.ts'
 import type { StartOptions } from './start-options.ts'
 import { createSuite, type Suite } from './suite.ts'
-import { startTap, type Tap } from './tap.ts'
+import { startTap, type Tap } from '../solution/tap.ts'
 import { startUpstream, type Upstream } from './upstream.ts'
+import { beginFile, beginTest } from './services/between-tests.ts'
+import {
+  type ConfigurableServer,
+  haproxyKind,
+  nginxKind,
+  useConfigurableServer,
+} from './services/configurable-server.ts'
+import { type DnsService, useDns } from './services/dns.ts'
+import { type KafkaService, useKafka } from './services/kafka.ts'
+import { type MemcachedService, useMemcached } from './services/memcached.ts'
+import { type MongodbService, useMongodb } from './services/mongodb.ts'
+import { type PostgresService, usePostgres } from './services/postgres.ts'
+import { type PrometheusService, usePrometheus } from './services/prometheus.ts'
+import { type RabbitmqService, useRabbitmq } from './services/rabbitmq.ts'
+import { type RedisService, useRedis } from './services/redis.ts'
+import { closeAll, type Closers } from './services/service-handle.ts'
 
 /** The one server that all tests of a file share; started with the first test that asks for it. */
 interface AppHost {
@@ -18,6 +34,10 @@ interface AppHost {
 
 /** What a hidden test can ask for. */
 export interface Fixtures {
+  /** File-scoped: every file of tests begins with empty services. */
+  emptyServices: void
+  /** Before every test: services run, and their links let everything through. */
+  soundServices: void
   /** File-scoped: the settings of `app`; see {@link withApp}. */
   appOptions: StartOptions
   /** File-scoped: holds the process of `app`. */
@@ -34,6 +54,18 @@ export interface Fixtures {
   upstream: Upstream
   /** Puts a TCP tap in front of a server. */
   tap: (target: { port: number; host?: string }) => Promise<Tap>
+  /** Starts further controllable HTTP servers. */
+  newUpstream: () => Promise<Upstream>
+  redis: RedisService
+  postgres: PostgresService
+  mongodb: MongodbService
+  memcached: MemcachedService
+  rabbitmq: RabbitmqService
+  kafka: KafkaService
+  nginx: ConfigurableServer
+  haproxy: ConfigurableServer
+  prometheus: PrometheusService
+  dns: DnsService
   /** Random values, the same for the same seed and test. */
   random: Random
   /** An empty folder. */
@@ -42,17 +74,25 @@ export interface Fixtures {
 
 /** Vitest's `test` with the kit's fixtures. */
 export const test: TestAPI<Fixtures> = base.extend<Fixtures>({
-  // eslint-disable-next-line no-empty-pattern -- vitest reads a fixture's needs from its pattern
-  appOptions: [async ({}, use) => use({}), { scope: 'file' }],
-  appHost: [
+  emptyServices: [
+    // eslint-disable-next-line no-empty-pattern -- vitest reads a fixture's needs from its pattern
+    async ({}, use) => {
+      await beginFile()
+      await use()
+    },
+    { scope: 'file', auto: true },
+  ],
+  soundServices: [
     // eslint-disable-next-line no-empty-pattern
     async ({}, use) => {
-      const host: AppHost = { current: undefined, endedUnseen: undefined }
-      await use(host)
-      await host.current?.[Symbol.asyncDispose]()
+      await beginTest()
+      await use()
     },
-    { scope: 'file' },
+    { auto: true },
   ],
+  // eslint-disable-next-line no-empty-pattern
+  appOptions: [async ({}, use) => use({}), { scope: 'file' }],
+  appHost: ownHost(),
   app: async ({ appHost, appOptions }, use) => {
     await useApp(appHost, appOptions, use)
   },
@@ -92,6 +132,26 @@ export const test: TestAPI<Fixtures> = base.extend<Fixtures>({
     })
     await disposeAll(taps)
   },
+  // eslint-disable-next-line no-empty-pattern
+  newUpstream: async ({}, use) => {
+    const upstreams: Upstream[] = []
+    await use(async () => {
+      const upstream = await startUpstream()
+      upstreams.push(upstream)
+      return upstream
+    })
+    await disposeAll(upstreams)
+  },
+  redis: service(useRedis),
+  postgres: service(usePostgres),
+  mongodb: service(useMongodb),
+  memcached: service(useMemcached),
+  rabbitmq: service(useRabbitmq),
+  kafka: service(useKafka),
+  nginx: service((closers) => useConfigurableServer(nginxKind, closers)),
+  haproxy: service((closers) => useConfigurableServer(haproxyKind, closers)),
+  prometheus: service(usePrometheus),
+  dns: service(useDns),
   random: async ({ task }, use) => {
     const { seed, exercise } = context()
     await use(createRandom(`${seed}/${exercise.id}/${task.suite?.name ?? ''}/${task.name}`))
@@ -102,16 +162,67 @@ export const test: TestAPI<Fixtures> = base.extend<Fixtures>({
   },
 })
 
-/** A `test` whose `app` is started with these options. */
-export function withApp(options: StartOptions | (() => StartOptions | Promise<StartOptions>)): TestAPI<Fixtures> {
-  return test.extend({
-    appOptions: [
+/** A file's process of the solution. */
+function ownHost() {
+  // eslint-disable-next-line no-empty-pattern
+  const fixture = async ({}, use: (host: AppHost) => Promise<void>) => {
+    const host: AppHost = { current: undefined, endedUnseen: undefined }
+    await use(host)
+    await host.current?.[Symbol.asyncDispose]()
+  }
+  return [fixture, { scope: 'file' }] as [typeof fixture, { scope: 'file' }]
+}
+
+/** A fixture of a service; whatever the test opened through it is closed after the test. */
+function service<T>(open: (closers: Closers) => T | Promise<T>) {
+  // eslint-disable-next-line no-empty-pattern
+  return async ({}, use: (value: T) => Promise<void>): Promise<void> => {
+    const closers: Closers = []
+    try {
+      await use(await open(closers))
+    } finally {
+      await closeAll(closers)
+    }
+  }
+}
+
+/** What the settings of an `app` may be made of. */
+interface AppSurroundings {
+  /** The file's own: it lives as long as the app, and is the `upstream` of all its tests, reset before each. */
+  upstream: Upstream
+}
+
+/**
+ * A `test` whose `app` is started with these options: one process for all tests of a file that use this `test`. Two of
+ * them in one file have an app each.
+ */
+export function withApp(
+  options: StartOptions | ((around: AppSurroundings) => StartOptions | Promise<StartOptions>),
+): TestAPI<Fixtures> {
+  if (typeof options !== 'function')
+    return test.extend({ appOptions: [options, { scope: 'file' }], appHost: ownHost() }) as unknown as TestAPI<Fixtures>
+  const extended = test.extend<{ fileUpstream: Upstream }>({
+    fileUpstream: [
       // eslint-disable-next-line no-empty-pattern
-      async ({}, use: (value: StartOptions) => Promise<void>) =>
-        use(typeof options === 'function' ? await options() : options),
+      async ({}, use) => {
+        await using upstream = await startUpstream()
+        await use(upstream)
+      },
       { scope: 'file' },
     ],
-  }) as unknown as TestAPI<Fixtures>
+  })
+  return extended.extend({
+    appOptions: [
+      async ({ fileUpstream }: { fileUpstream: Upstream }, use: (value: StartOptions) => Promise<void>) =>
+        use(await options({ upstream: fileUpstream })),
+      { scope: 'file' },
+    ],
+    appHost: ownHost(),
+    async upstream({ fileUpstream }: { fileUpstream: Upstream }, use: (value: Upstream) => Promise<void>) {
+      await fileUpstream.restart()
+      await use(fileUpstream)
+    },
+  } as never) as unknown as TestAPI<Fixtures>
 }
 
 async function useApp(host: AppHost, options: StartOptions, use: (app: App) => Promise<void>): Promise<void> {

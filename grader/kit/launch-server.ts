@@ -13,7 +13,7 @@ export interface LaunchRequest {
 /** Starts the solution as a server; does not wait until it listens. */
 export function launchServer({ run, port, dataDir, options }: LaunchRequest): Promise<Program> {
   const { launch, folder } = run.solution
-  if (!launch) throw new Error('this exercise has no program to start: its interface is a test suite')
+  if (!launch) throw new Error('this exercise has no program to start')
   return startProgram({
     command: {
       file: launch.file,
@@ -21,6 +21,7 @@ export function launchServer({ run, port, dataDir, options }: LaunchRequest): Pr
       cwd: folder,
       env: solutionEnvironment(run.hostEnvironment, {
         ...launch.env,
+        ...run.services?.env,
         PORT: String(port),
         DATA_DIR: dataDir,
         ...options.env,

@@ -13,6 +13,7 @@ export function openTestRun(
       exercise: {
         id: 'example',
         interface: 'http',
+        services: [],
         limits: { start_ms: 4000, test_ms: 4000, request_ms: 1000, output_kb: 1024, answer_kb: 64 },
         steps: [{ id: 'first', needs: [] }],
         hidden: folder,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest'
 import { context } from './context.ts'
-import type { FailureCode } from './evidence.ts'
+import { UserError } from '../user-error.ts'
+import type { Evidence, FailureCode } from './evidence.ts'
 
 /**
  * The tests of one step of the exercise. A step is skipped while one that it needs has failed, because its verdict
@@ -20,11 +21,23 @@ export function step(id: string, define: () => void): void {
       if (missing) skip(`needs ${missing}`)
       if (run.startFailure && !run.keepGoing) skip('the program does not start')
       if (run.stalledSteps.has(id) && !run.keepGoing) skip('a test before it ran out of time')
+      if (run.broken) skip('a service is gone')
       run.recorder.begin()
+      run.evidence.clear()
     })
-    afterEach(({ task }) => {
+    afterEach(async ({ task }) => {
       if (task.result?.state !== 'fail') return
-      Object.assign(task.meta, { evidence: context().recorder.evidence() })
+      const run = context()
+      Object.assign(task.meta, { evidence: await failureEvidence() })
+      const errors = (task.result.errors ?? []) as (Error & { code?: string; remedy?: string })[]
+      const missing = errors.find((error) => error.code === 'environment')
+      if (missing)
+        run.broken ??= new UserError('environment', missing.message, missing.remedy ? { remedy: missing.remedy } : {})
+      const gone = run.services && (await (await import('./services/between-tests.ts')).brokenService())
+      if (gone)
+        run.broken ??= new UserError('environment', `A service ended by itself: ${gone}`, {
+          remedy: 'Run it again; if it happens again, look at: npx learn-backend doctor',
+        })
     })
     // Registered first, so that it runs last: a fixture's clean-up may still fail the test.
     beforeEach(({ onTestFailed }) => {
@@ -37,6 +50,14 @@ export function step(id: string, define: () => void): void {
     })
     define()
   })
+}
+
+/** What the kit knows of a test that has failed. */
+async function failureEvidence(): Promise<Evidence> {
+  const { recorder, evidence, services } = context()
+  const further = await Promise.all([...evidence].map((ask) => ask().catch(() => ({}))))
+  const lines = services ? (await import('./services/between-tests.ts')).conversation() : []
+  return Object.assign({}, ...further, recorder.evidence(), lines.length > 0 ? { conversation: lines } : {}) as Evidence
 }
 
 /** The first step that this one needs, directly or not, and that has failed. */

@@ -40,6 +40,8 @@ export interface Upstream extends AsyncDisposable {
   readonly count: number
   readonly inFlight: number
   readonly maxInFlight: number
+  /** Up again if it was down, without open connections, and as after {@link reset}: for the next test. */
+  restart(): Promise<void>
   /** Forgets the requests and goes back to the first reply. */
   reset(): void
   /** From now on connections are refused; open ones are closed. */
@@ -73,7 +75,7 @@ export async function startUpstream(): Promise<Upstream> {
     }
     const index = seen.push(request) - 1
     outgoing.once('close', () => {
-      inFlight--
+      inFlight = Math.max(0, inFlight - 1)
       request.aborted = !outgoing.writableFinished
     })
     const chunks: Buffer[] = []
@@ -103,7 +105,10 @@ export async function startUpstream(): Promise<Upstream> {
   const listen = (port: number) =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(port, '127.0.0.1', resolve)
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject)
+        resolve()
+      })
     })
   const close = () =>
     new Promise<void>((resolve) => {
@@ -113,6 +118,11 @@ export async function startUpstream(): Promise<Upstream> {
   await listen(0)
   const { port } = server.address() as AddressInfo
 
+  const reset = () => {
+    seen = []
+    maxInFlight = inFlight
+    answer = () => firstReply
+  }
   return {
     url: `http://127.0.0.1:${port}`,
     port,
@@ -131,11 +141,15 @@ export async function startUpstream(): Promise<Upstream> {
     get maxInFlight() {
       return maxInFlight
     },
-    reset() {
-      seen = []
-      maxInFlight = inFlight
-      answer = () => firstReply
+    async restart() {
+      if (server.listening) await close()
+      for (const timer of timers) clearTimeout(timer)
+      timers.clear()
+      inFlight = 0
+      reset()
+      await listen(port)
     },
+    reset,
     down: close,
     up: () => listen(port),
     async [Symbol.asyncDispose]() {

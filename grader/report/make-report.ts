@@ -9,6 +9,7 @@ export interface ReportHead {
   exercise: Exercise
   seed: string
   toolchain: Report['toolchain']
+  services: Report['services']
   isolation: string
   /** Only these steps were asked for; all when absent. */
   only?: string[] | undefined
@@ -58,7 +59,7 @@ function frame(head: ReportHead, steps: ReportStep[]): Omit<Report, 'status'> {
     steps,
     seed: head.seed,
     toolchain: head.toolchain,
-    services: [],
+    services: head.services,
     isolation: head.isolation,
     startedAt: head.startedAt.toISOString(),
     ms: head.ms,

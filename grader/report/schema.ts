@@ -20,6 +20,8 @@ const evidence = z.strictObject({
   expected: z.string().optional(),
   got: z.string().optional(),
   notes: z.array(z.string()).optional(),
+  /** What the solution and its services said to each other, e.g. `redis> GET a → (nil)`. */
+  conversation: z.array(z.string()).optional(),
   replay: z.string().optional(),
   log: z.array(z.string()).optional(),
   stack: z.array(z.string()).optional(),

@@ -1,36 +1,29 @@
-/** A real dependency that an exercise needs (a database, a broker ...), and how to know that it is ready. */
-export interface ServiceDefinition {
-  id: string
-  /** Container image with its tag, for the docker driver. */
-  image: string
-  /** The ports that the server listens on inside its container. */
-  ports: number[]
-  /** Environment for the solution, from where the service can be reached. */
-  environment(address: { host: string; port: number }): Record<string, string>
-  /** Resolves when a real request was answered; rejects when `signal` aborts. */
-  ready(address: { host: string; port: number }, signal: AbortSignal): Promise<void>
-}
+import { dns } from './definitions/dns.ts'
+import { haproxy } from './definitions/haproxy.ts'
+import { kafka } from './definitions/kafka.ts'
+import { memcached } from './definitions/memcached.ts'
+import { mongodb } from './definitions/mongodb.ts'
+import { nginx } from './definitions/nginx.ts'
+import { postgres } from './definitions/postgres.ts'
+import { prometheus } from './definitions/prometheus.ts'
+import { rabbitmq } from './definitions/rabbitmq.ts'
+import { redis } from './definitions/redis.ts'
+import type { ServiceDefinition } from './service.ts'
 
-/** How services are started. */
-interface ServiceDriver {
-  id: string
-  start(service: ServiceDefinition, signal: AbortSignal): Promise<RunningService>
-}
+/** Every service that an exercise can name, by its id. */
+export const services = {
+  redis,
+  postgres,
+  mongodb,
+  memcached,
+  rabbitmq,
+  kafka,
+  nginx,
+  haproxy,
+  prometheus,
+  dns,
+} satisfies Record<string, ServiceDefinition>
 
-/** A started service; disposing of it leaves nothing behind. */
-interface RunningService extends AsyncDisposable {
-  service: string
-  driver: string
-  version: string
-  host: string
-  port: number
-}
+export type ServiceId = keyof typeof services
 
-/** Every service that an exercise can name, by its id. None of the present exercises needs one. */
-export const services: Record<string, ServiceDefinition> = {}
-
-/**
- * Every driver, in the order in which `auto` tries them.
- * @public
- */
-export const drivers: Record<string, ServiceDriver> = {}
+export const serviceIds = Object.keys(services) as ServiceId[]

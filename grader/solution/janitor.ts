@@ -6,8 +6,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
  * the run's mark in its environment, and the run's scratch folder.
  */
 export interface Janitor {
-  /** A process group was started. */
-  watch(group: number): void
+  /** A process group was started. @param endSignal goes to its leader before it is killed */
+  watch(group: number, endSignal?: NodeJS.Signals): void
+  /** A module of ours to run at the end, with the run's id and folder as arguments. */
+  reapWith(module: string): void
   /** A process group is known to be gone: its number may be used again by others. */
   release(group: number): void
   /** There is nothing left to do: sends it home. */
@@ -22,12 +24,21 @@ export const runMark = 'LEARN_BACKEND_RUN'
 const script = `
 trap '' INT TERM HUP QUIT
 groups=' '
+gentle=''
+reaper=''
 while read -r verb group; do
   case $verb in
     watch) groups="$groups$group " ;;
+    end) gentle="$gentle $group" ;;
+    reap) reaper=$group ;;
     done) exit 0 ;;
     release) case $groups in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
   esac
+done
+for each in $gentle; do
+  case $groups in *" \${each%=*} "*) ;; *) continue ;; esac
+  kill -"\${each#*=}" "\${each%=*}" 2>/dev/null
+  for round in 1 2 3 4 5 6 7 8 9 10; do kill -0 "\${each%=*}" 2>/dev/null && sleep 0.05; done
 done
 for group in $groups; do kill -9 -- "-$group" 2>/dev/null; done
 if [ "$1" != "" ] && [ -r /proc/self/environ ]; then
@@ -38,17 +49,22 @@ if [ "$1" != "" ] && [ -r /proc/self/environ ]; then
     done
   done
 fi
+if [ "$reaper" != "" ]; then "$3" "$reaper" "$1" "$2"; fi
 case $2 in */learn-backend-run-*) rm -rf -- "$2" ;; esac
 `
 
 /** Starts the janitor of a run. @param scratch the run's own folder, removed at the end */
 export function startJanitor(runId: string, scratch: string): Janitor {
-  const shell: ChildProcess = spawn('/bin/sh', ['-c', script, 'learn-backend-janitor', runId, scratch], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    // Its own session: a Ctrl-C at the terminal must reach the grader only.
-    detached: true,
-    env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
-  })
+  const shell: ChildProcess = spawn(
+    '/bin/sh',
+    ['-c', script, 'learn-backend-janitor', runId, scratch, process.execPath],
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      // Its own session: a Ctrl-C at the terminal must reach the grader only.
+      detached: true,
+      env: { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' },
+    },
+  )
   const ended = new Promise<void>((resolve) => {
     shell.once('exit', () => resolve())
     shell.once('error', () => resolve())
@@ -59,7 +75,11 @@ export function startJanitor(runId: string, scratch: string): Janitor {
   ;(shell.stdin as unknown as { unref?: () => void } | null)?.unref?.()
   const tell = (line: string) => void shell.stdin?.write(`${line}\n`)
   return {
-    watch: (group) => tell(`watch ${group}`),
+    watch(group, endSignal) {
+      tell(`watch ${group}`)
+      if (endSignal) tell(`end ${group}=${endSignal.slice(3)}`)
+    },
+    reapWith: (module) => tell(`reap ${module}`),
     release: (group) => tell(`release ${group}`),
     async [Symbol.asyncDispose]() {
       shell.ref()

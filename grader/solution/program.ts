@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
 import type { Command, Isolation } from '../isolation/index.ts'
 import { runMark } from './janitor.ts'
 import { OutputLog } from './output-log.ts'
@@ -41,6 +42,10 @@ export interface ProgramOptions {
   outputLimit: number
   /** Give it a standard input (else it reads end-of-file at once). */
   input?: boolean
+  /** A file that gets its output, instead of {@link Program.output}. */
+  outputFile?: string
+  /** What the janitor sends before it kills: the program leaves something behind otherwise. */
+  endSignal?: NodeJS.Signals
 }
 
 /** Bytes of output kept in memory from the beginning, and again from the end. */
@@ -56,21 +61,26 @@ export async function startProgram({
   isolation,
   outputLimit,
   input,
+  endSignal,
+  outputFile,
 }: ProgramOptions): Promise<Program> {
-  const { file, args, cwd, env } = isolation.confine(command)
+  const { file, args, cwd, env, user } = isolation.confine(command)
   scope.assertOpen()
   const startedAt = performance.now()
+  const log = outputFile === undefined ? undefined : openSync(outputFile, 'a')
   const child = spawn(file, args, {
     cwd,
     env: { ...env, [runMark]: scope.id },
-    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
+    stdio: [input ? 'pipe' : 'ignore', log ?? 'pipe', log ?? 'pipe'],
     detached: true,
+    ...user,
   })
+  if (log !== undefined) closeSync(log)
   if (child.pid === undefined) {
     throw await new Promise<Error>((resolve) => child.once('error', resolve))
   }
   const pid = child.pid
-  scope.adopt(pid)
+  scope.adopt(pid, endSignal)
 
   const output = new OutputLog(Math.min(keptOutput, outputLimit))
   const program: Program = {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,8 +13,10 @@ export interface RunScope {
   id: string
   /** The run's own folder; every other temporary folder lies in it. */
   scratch: string
-  /** A process group now belongs to the run. */
-  adopt(group: number): void
+  /** A process group now belongs to the run. @param endSignal what to send its leader before it is killed */
+  adopt(group: number, endSignal?: NodeJS.Signals): void
+  /** Run at the end if the grader can't: a module of ours, with the run's id and its folder as arguments. */
+  reapWith(module: string): void
   /** A process group is gone. */
   release(group: number): void
   /** A new empty folder. @throws when the scope has ended */
@@ -43,10 +45,11 @@ export function openRunScope(tmp: string = tmpdir()): RunScope {
     id,
     scratch,
     assertOpen,
-    adopt(group) {
+    adopt(group, endSignal) {
       groups.add(group)
-      janitor.watch(group)
+      janitor.watch(group, endSignal)
     },
+    reapWith: (module) => janitor.reapWith(module),
     release(group) {
       groups.delete(group)
       janitor.release(group)
@@ -75,7 +78,10 @@ export function openRunScope(tmp: string = tmpdir()): RunScope {
 
 function makeScratch(tmp: string): string {
   try {
-    return mkdtempSync(join(tmp, 'learn-backend-run-'))
+    const folder = mkdtempSync(join(tmp, 'learn-backend-run-'))
+    // For `services prune`, should the machine die.
+    writeFileSync(join(folder, 'owner'), String(process.pid))
+    return folder
   } catch (error) {
     throw new UserError('environment', `Temporary files can't be written to ${tmp}: ${(error as Error).message}`, {
       remedy: 'Make room there, or name another folder in the environment variable TMPDIR.',

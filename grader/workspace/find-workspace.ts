@@ -16,6 +16,8 @@ export interface Workspace {
   lang: ToolchainId
   /** The folder of a course other than the built-in one, absolute. */
   course?: string
+  /** How services are started, as far as the file says. */
+  services?: NonNullable<WorkspaceFile['services']>
 }
 
 /**
@@ -36,9 +38,14 @@ export function workspaceRoot(from: string): string | undefined {
 }
 
 async function readWorkspace(root: string): Promise<Workspace> {
-  const { lang, course } =
+  const { lang, course, services } =
     readAsWritten(join(root, workspaceFileName)) ?? (await parseFile(join(root, workspaceFileName)))
-  return { root, lang, ...(course === undefined ? {} : { course: resolve(root, course) }) }
+  return {
+    root,
+    lang,
+    ...(course === undefined ? {} : { course: resolve(root, course) }),
+    ...(services === undefined ? {} : { services }),
+  }
 }
 
 /**

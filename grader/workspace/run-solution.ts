@@ -3,8 +3,11 @@ import { connect } from 'node:net'
 import type { Exercise } from '../exercise/exercise.ts'
 import type { Exit } from '../solution/program.ts'
 import { runInForeground } from '../solution/run-in-foreground.ts'
-import { openRunScope } from '../solution/run-scope.ts'
+import type { RunServices } from '../services/run-services.ts'
+import type { ServiceSettings } from '../services/server.ts'
+import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { detectSolution } from '../toolchains/index.ts'
+import { installPackages } from '../toolchains/install-packages.ts'
 import { UserError } from '../user-error.ts'
 import { writing } from './not-writable.ts'
 
@@ -21,6 +24,9 @@ export interface RunRequest {
   /** For a server; kept from run to run. */
   dataDir: string
   hostEnvironment: Record<string, string | undefined>
+  /** How the services are started that it needs. */
+  services: ServiceSettings
+  onProgress?: (text: string) => void
   onListening: () => void
   signal: AbortSignal
 }
@@ -33,8 +39,9 @@ export interface RunRequest {
 export async function runSolution(request: RunRequest): Promise<Exit> {
   const { exercise, folder, port, dataDir } = request
   const server = exercise.interface === 'http' || exercise.interface === 'tcp'
-  if (exercise.interface === 'suite') {
-    throw new UserError('usage', `${exercise.id} is a test suite: there is no program to start.`, {
+  if (exercise.interface === 'suite' || exercise.interface === 'files') {
+    const what = exercise.interface === 'suite' ? 'a test suite' : 'a configuration'
+    throw new UserError('usage', `${exercise.id} is ${what}: there is no program to start.`, {
       remedy: `To run it, type: npx learn-backend verify ${exercise.id}`,
     })
   }
@@ -45,18 +52,33 @@ export async function runSolution(request: RunRequest): Promise<Exit> {
     })
   }
   await using scope = openRunScope()
+  const needed = startNeeded(request, scope)
+  needed?.catch(() => {})
+  await installPackages({ folder, hostEnvironment: request.hostEnvironment, onProgress: request.onProgress })
   const launch = await toolchain.build({ folder, main, output: await scope.folder('build') })
+  await using services = await needed
   if (server) writing(dataDir, () => mkdirSync(dataDir, { recursive: true }))
   return await runInForeground({
     launch,
     scope,
     cwd: server ? folder : request.cwd,
     args: server ? [] : request.args,
-    env: server ? { PORT: String(port), DATA_DIR: dataDir } : {},
+    env: { ...services?.env, ...(server ? { PORT: String(port), DATA_DIR: dataDir } : {}) },
     hostEnvironment: request.hostEnvironment,
     ...(server ? { port, onListening: request.onListening } : {}),
     signal: request.signal,
   })
+}
+
+/** The services of the exercise, for as long as the program runs. */
+function startNeeded(
+  { exercise, services: settings, signal, onProgress }: RunRequest,
+  scope: RunScope,
+): Promise<RunServices> | undefined {
+  if (exercise.services.length === 0) return undefined
+  return import('../services/run-services.ts').then(({ startServices }) =>
+    startServices({ ids: exercise.services, settings, scope, signal, onProgress }),
+  )
 }
 
 function isTaken(port: number): Promise<boolean> {

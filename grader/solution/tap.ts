@@ -1,4 +1,5 @@
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
+import { freePort } from './free-port.ts'
 
 /** One connection that went through a tap. */
 export interface TappedConnection {
@@ -18,7 +19,7 @@ export interface Tap extends AsyncDisposable {
   readonly connections: TappedConnection[]
   /** Every piece of data takes so many milliseconds more, in each direction. */
   delay(ms: number): void
-  /** Closes what is open and refuses what comes: the network is gone. */
+  /** Resets what is open and refuses what comes: nobody listens there any more. */
   cut(): void
   /** Accepts, and lets nothing through: the worst kind of failure. */
   blackhole(): void
@@ -29,17 +30,36 @@ export interface Tap extends AsyncDisposable {
 /** Bytes of a conversation that are kept, per direction. */
 const kept = 256 * 1024
 
+/** Hears what one connection carries. */
+interface Listener {
+  sent(bytes: Buffer): void
+  received(bytes: Buffer): void
+}
+
+interface TapOptions {
+  /** Where to listen; default: a free port. */
+  port?: number
+  /** Called with the number of each connection, counted from 0. */
+  onConnection?: (connection: number) => Listener | undefined
+}
+
+/** What a tap stands in front of. A function is asked for each connection: a restarted server may be elsewhere. */
+type Target = { port: number; host?: string } | (() => { port: number; host?: string })
+
 /** Starts a tap in front of a TCP server. */
-export async function startTap(target: { port: number; host?: string }): Promise<Tap> {
+export async function startTap(target: Target, options: TapOptions = {}): Promise<Tap> {
   let state: 'through' | 'cut' | 'blackhole' = 'through'
   let delayMs = 0
+  let count = 0
   const connections: TappedConnection[] = []
   const sockets = new Set<Socket>()
   const held: (() => void)[] = []
 
   const server = createServer({ allowHalfOpen: true }, (near) => {
     if (state === 'cut') return void near.resetAndDestroy()
-    const far = connect({ port: target.port, host: target.host ?? '127.0.0.1', allowHalfOpen: true })
+    const { port: farPort, host } = typeof target === 'function' ? target() : target
+    const far = connect({ port: farPort, host: host ?? '127.0.0.1', allowHalfOpen: true })
+    const listener = options.onConnection?.(count++)
     const pieces = { sent: [] as Buffer[], received: [] as Buffer[] }
     connections.push({
       get sent() {
@@ -52,18 +72,19 @@ export async function startTap(target: { port: number; host?: string }): Promise
         return !near.destroyed && !far.destroyed
       },
     })
-    const pass = (from: Socket, to: Socket, record: Buffer[]) => {
+    const pass = (from: Socket, to: Socket, record: Buffer[], hear?: (bytes: Buffer) => void) => {
       let size = 0
       from.on('data', (bytes: Buffer) => {
         if ((size += bytes.length) <= kept) record.push(bytes)
+        hear?.(bytes)
         forward(() => to.write(bytes))
       })
       from.on('end', () => forward(() => to.end()))
       from.on('error', () => to.destroy())
       from.on('close', () => forward(() => to.destroySoon()))
     }
-    pass(near, far, pieces.sent)
-    pass(far, near, pieces.received)
+    pass(near, far, pieces.sent, listener?.sent)
+    pass(far, near, pieces.received, listener?.received)
     for (const socket of [near, far]) {
       sockets.add(socket)
       socket.setNoDelay(true)
@@ -75,14 +96,19 @@ export async function startTap(target: { port: number; host?: string }): Promise
     else if (delayMs > 0) setTimeout(() => (state === 'blackhole' ? held.push(deliver) : deliver()), delayMs)
     else deliver()
   }
+  // Below the ports that the system hands out: it is given up and taken again when the link is cut and restored.
+  const port = options.port ?? (await freePort())
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(port, '127.0.0.1', resolve)
   })
-  const { port } = server.address() as AddressInfo
   const drop = () => {
     // A reset, as from a link that is gone: a half-closed connection could linger.
-    for (const socket of sockets) socket.resetAndDestroy()
+    // One that is being shut down already can't be reset any more: Node would wait for it for ever.
+    for (const socket of sockets) {
+      if (socket.writableEnded) socket.destroy()
+      else socket.resetAndDestroy()
+    }
   }
   return {
     host: '127.0.0.1',
@@ -94,12 +120,14 @@ export async function startTap(target: { port: number; host?: string }): Promise
     },
     cut() {
       state = 'cut'
+      server.close()
       drop()
     },
     blackhole() {
       state = 'blackhole'
     },
     restore() {
+      if (state === 'cut') server.listen(port, '127.0.0.1')
       state = 'through'
       delayMs = 0
       for (const deliver of held.splice(0)) deliver()

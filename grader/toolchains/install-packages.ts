@@ -1,0 +1,63 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { UserError } from '../user-error.ts'
+
+const execute = promisify(execFile)
+
+interface InstallRequest {
+  /** The solution's folder, absolute. */
+  folder: string
+  hostEnvironment: Record<string, string | undefined>
+  signal?: AbortSignal | undefined
+  onProgress?: ((text: string) => void) | undefined
+}
+
+/**
+ * Installs what the solution's `package.json` asks for, if something of it is missing; no package's scripts are run.
+ * @throws UserError `environment` with npm's reason
+ */
+export async function installPackages({ folder, hostEnvironment, signal, onProgress }: InstallRequest): Promise<void> {
+  const missing = missingPackages(folder)
+  if (missing.length === 0) return
+  onProgress?.(`installing ${missing.join(', ')} (npm install)`)
+  try {
+    await execute('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: folder,
+      env: hostEnvironment,
+      timeout: 300_000,
+      maxBuffer: 16 * 2 ** 20,
+      ...(signal ? { signal } : {}),
+    })
+  } catch (thrown) {
+    signal?.throwIfAborted()
+    const error = thrown as Error & { stderr?: string; code?: string | number }
+    const lines = (error.stderr ?? '').split('\n').filter((line) => /^npm (error|ERR!)/.test(line))
+    const reason = error.code === 'ENOENT' ? 'npm is not installed' : (lines[1] ?? lines[0] ?? error.message)
+    throw new UserError('environment', `${missing.join(', ')} could not be installed in ${folder}: ${reason}`, {
+      remedy: `Type: npm install --prefix ${folder}`,
+      cause: error,
+    })
+  }
+}
+
+/** Packages that `package.json` names under "dependencies" and that are not found from the folder. */
+function missingPackages(folder: string): string[] {
+  let names: string[]
+  try {
+    names = Object.keys(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies ?? {})
+  } catch {
+    // Without one, or with a broken one, the build itself says what it misses.
+    return []
+  }
+  return names.filter((name) => !isInstalled(name, folder))
+}
+
+/** As Node looks for it: in the folder and in all above. */
+function isInstalled(name: string, folder: string): boolean {
+  for (let at = folder; ; at = dirname(at)) {
+    if (existsSync(join(at, 'node_modules', name, 'package.json'))) return true
+    if (at === dirname(at)) return false
+  }
+}
