@@ -1,13 +1,14 @@
 // @ts-check
-// `npm run soak [kills] [repeats]`: what takes too long for every change. Graders that are killed at random moments must
+// `npm run soak [kills] [repeats] [kills with services]`: what takes too long for every change. Graders that are killed at random moments must
 // leave nothing behind, and no hidden test may flake.
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathWithStandIns, prepareServers } from './servers.js'
 import { install, root, run } from './steps.js'
 
-const [kills = 1000, repeats = 20] = process.argv.slice(2).map(Number)
+const [kills = 1000, repeats = 20, killsWithServices = 200] = process.argv.slice(2).map(Number)
 await install()
 if ((await run([process.execPath, 'cli/dev/build.js'])) !== 0) throw new Error('the build failed')
 
@@ -15,7 +16,9 @@ console.log(`${kills} graders killed with kill -9 at random moments, while solut
 let orphans = 0
 let slowest = 0
 for (let count = 1; count <= kills; count++) {
-  const { left, ms } = await killOne(count % 2 === 0 ? 'forks' : 'ignores-sigterm', Math.random() * 700)
+  const solution = `fixtures/solutions/${count % 2 === 0 ? 'forks' : 'ignores-sigterm'}`
+  const words = ['ten', '--course', 'fixtures/bench/course', '--solution', solution]
+  const { left, ms } = await killOne(words, Math.random() * 700)
   slowest = Math.max(slowest, ms)
   if (left.length > 0) {
     orphans++
@@ -25,17 +28,39 @@ for (let count = 1; count <= kills; count++) {
     console.log(`  ${count} kills, ${orphans} with something left, the slowest clean-up ${slowest.toFixed(0)} ms`)
 }
 
+console.log(`${killsWithServices} graders killed while they have servers, natively and in containers`)
+const servers = await prepareServers()
+const images = ['redis=learn-backend-test/redis:7', 'postgres=learn-backend-test/postgres:15']
+for (let count = 1; count <= killsWithServices; count++) {
+  const path = count % 2 === 0 ? '06-caching/redis-cache-aside' : '03-databases/postgres-transfers'
+  const driver = count % 4 < 2 ? 'native' : 'docker'
+  const words = [path.split('/')[1] ?? '', '--solution', `exercises/${path}/reference/ts`, '--services', driver]
+  const { left, ms } = await killOne([...words, '--image', ...images], 100 + Math.random() * 2500, servers.env)
+  slowest = Math.max(slowest, ms)
+  if (left.length > 0) {
+    orphans++
+    console.log(`  kill ${count} (${driver}) left ${left.join(', ')}`)
+  }
+  if (count % 20 === 0)
+    console.log(`  ${count} kills, ${orphans} with something left, the slowest clean-up ${slowest.toFixed(0)} ms`)
+}
+await servers.stop()
+
 console.log(`every reference ${repeats} times, each with another seed`)
-const check = await run([process.execPath, 'dist/main.js', 'author', 'check', '--repeat', String(repeats)])
+const check = await run(
+  [process.execPath, 'dist/main.js', 'author', 'check', '--repeat', String(repeats), '--services', 'native'],
+  {
+    env: { PATH: pathWithStandIns() },
+  },
+)
 process.exitCode = orphans === 0 && check === 0 ? 0 : 1
 
-/** @param {string} solution @param {number} after milliseconds */
-async function killOne(solution, after) {
+/** @param {string[]} words what is verified @param {number} after milliseconds @param {Record<string, string>} [env] */
+async function killOne(words, after, env = {}) {
   const trap = mkdtempSync(join(tmpdir(), 'soak-'))
-  const words = ['verify', 'ten', '--course', 'fixtures/bench/course', '--solution', `fixtures/solutions/${solution}`]
-  const grader = spawn(process.execPath, ['dist/main.js', ...words], {
+  const grader = spawn(process.execPath, ['dist/main.js', 'verify', ...words], {
     cwd: root,
-    env: { ...process.env, TMPDIR: trap },
+    env: { ...process.env, ...env, TMPDIR: trap },
     stdio: 'ignore',
   })
   const ended = new Promise((resolve) => grader.once('exit', resolve))
@@ -43,14 +68,25 @@ async function killOne(solution, after) {
   grader.kill('SIGKILL')
   await ended
   const start = performance.now()
-  let left = leftovers(trap)
-  while (left.length > 0 && performance.now() - start < 2000) {
+  const look = () => [...leftovers(trap), ...(env['PATH'] ? containers(env) : [])]
+  let left = look()
+  // An engine takes its time to remove a container; it must be quick to begin.
+  while (left.length > 0 && performance.now() - start < (env['PATH'] ? 10_000 : 2000)) {
     await sleep(5)
-    left = leftovers(trap)
+    left = look()
   }
   const ms = performance.now() - start
   rmSync(trap, { recursive: true, force: true })
   return { left, ms }
+}
+
+/** Containers and volumes of ours. @param {Record<string, string>} env */
+function containers(env) {
+  const list = (/** @type {string[]} */ words) =>
+    execFileSync('docker', words, { env: { ...process.env, ...env }, encoding: 'utf8' })
+      .split('\n')
+      .filter(Boolean)
+  return [...list(['ps', '-aq', '--filter', 'label=io.github.learn-backend.run']), ...list(['volume', 'ls', '-q'])]
 }
 
 /** Files in the folder, and processes that have it in their environment. @param {string} trap */

@@ -12,6 +12,8 @@ const settings = JSON.parse(process.env['LEARN_BACKEND_RUN_SETTINGS'] ?? 'null')
 if (!settings) throw new Error('stock-setup.js is for "learn-backend author check", which hands it the run to open.')
 // One run for all files, because a step may need one of an earlier file. The janitor ends it together with the process.
 if (!inContext()) {
+  // Services that are kept warm are found there, and so are runs.
+  process.env['TMPDIR'] = process.env['LEARN_BACKEND_TMPDIR']
   const { services: serviceSettings, ...run } = settings
   const scope = openRunScope()
   const services =

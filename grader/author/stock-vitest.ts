@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { settingsOf, testTimeout } from '../engine/grade-solution.ts'
@@ -66,6 +67,8 @@ export async function runStockVitest({
   await writeFile(configFile, configText(config))
   const { all } = await execa(process.execPath, [findVitest(exercise.folder), 'run', '--config', configFile], {
     cwd: work,
+    // What Vitest itself puts there goes with this run, also when it is interrupted.
+    env: { TMPDIR: work, LEARN_BACKEND_TMPDIR: tmpdir() },
     all: true,
     reject: false,
     stdin: 'ignore',

@@ -47,6 +47,8 @@ export interface KitContext extends RunSettings {
   services: RunServices | undefined
   /** Aborted when the run is given up. */
   signal: AbortSignal
+  /** What the current test opened of services. */
+  closers: (() => PromiseLike<unknown>)[]
   /** Asked when a test has failed: what else explains it. */
   evidence: Set<() => Promise<Partial<Evidence>>>
   /** Why no further verdict would mean anything. */
@@ -83,6 +85,7 @@ export function enterContext(
     services: around.services,
     signal: around.signal ?? new AbortController().signal,
     evidence: new Set(),
+    closers: [],
     failedSteps: new Set(),
     stalledSteps: new Set(),
     hasStarted: false,

@@ -87,6 +87,8 @@ export const test: TestAPI<Fixtures> = base.extend<Fixtures>({
     async ({}, use) => {
       await beginTest()
       await use()
+      // Set up first, so this comes last: a solution that still runs shall not see its services go.
+      await closeAll(context().closers)
     },
     { auto: true },
   ],
@@ -173,17 +175,10 @@ function ownHost() {
   return [fixture, { scope: 'file' }] as [typeof fixture, { scope: 'file' }]
 }
 
-/** A fixture of a service; whatever the test opened through it is closed after the test. */
+/** A fixture of a service; whatever the test opens through it is closed when all else of the test has ended. */
 function service<T>(open: (closers: Closers) => T | Promise<T>) {
   // eslint-disable-next-line no-empty-pattern
-  return async ({}, use: (value: T) => Promise<void>): Promise<void> => {
-    const closers: Closers = []
-    try {
-      await use(await open(closers))
-    } finally {
-      await closeAll(closers)
-    }
-  }
+  return async ({}, use: (value: T) => Promise<void>): Promise<void> => use(await open(context().closers))
 }
 
 /** What the settings of an `app` may be made of. */

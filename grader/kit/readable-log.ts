@@ -1,7 +1,7 @@
 /** Log lines as the learner knows them: their files by relative path, the runtime's own frames left out. */
 export function readableLog(lines: string[], folder: string): string[] {
   return lines
-    .filter((line) => !/^\s+at .*\(?node:|^Node\.js v\d|^\s*$/.test(line))
+    .filter((line) => !/^\s+at .*\(?node:|^Node\.js v\d|^\s*$|^\s+\w+: undefined,?$/.test(line))
     .map((line) => line.replaceAll(`file://${folder}/`, '').replaceAll(`${folder}/`, ''))
 }
 
@@ -23,7 +23,7 @@ export function ownFrames(lines: string[], folder: string): string[] {
 /** What a crash said: from the error's own line on, at most `count` lines; the last ones when none looks like one. */
 export function lastWords(lines: string[], count: number): string[] {
   const error = lines.findLastIndex((line) =>
-    /^(Uncaught |Exception in thread .* )?[\w.]*(Error|Exception|panic)\b.*:/.test(line),
+    /^(Uncaught |Exception in thread .* )?[\w.]*(Error|Exception|panic|error)\b.*:/.test(line),
   )
   // Node shows the place and the line of code above the error.
   const start = error < 0 ? lines.length - count : Math.min(lines.length - count, error - 4)

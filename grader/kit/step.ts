@@ -22,6 +22,7 @@ export function step(id: string, define: () => void): void {
       if (run.startFailure && !run.keepGoing) skip('the program does not start')
       if (run.stalledSteps.has(id) && !run.keepGoing) skip('a test before it ran out of time')
       if (run.broken) skip('a service is gone')
+      if (run.services) run.services.used = true
       run.recorder.begin()
       run.evidence.clear()
     })

@@ -36,7 +36,7 @@ export interface RunServices extends AsyncDisposable {
   settings: ServiceSettings
   /** Run at the end of the run. */
   closers: (() => PromiseLike<unknown>)[]
-  /** A file of tests has used them: the next one must find them empty. */
+  /** A test has had them: the next file must find them empty. */
   used: boolean
   /** For the report. */
   versions: { id: string; driver: string; version: string }[]

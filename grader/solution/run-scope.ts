@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { UserError } from '../user-error.ts'
 import { type Janitor, startJanitor } from './janitor.ts'
 import { markedWith } from './processes.ts'
@@ -33,8 +33,15 @@ export interface RunScope {
  */
 export function openRunScope(tmp: string = tmpdir()): RunScope {
   const id = randomBytes(6).toString('hex')
-  const scratch = makeScratch(tmp)
+  const scratch = join(tmp, `learn-backend-run-${id}`)
+  // Before the folder: a grader that is killed between the two would leave it.
   const janitor: Janitor = startJanitor(id, scratch)
+  try {
+    makeScratch(scratch)
+  } catch (error) {
+    void janitor[Symbol.asyncDispose]()
+    throw error
+  }
   const groups = new Set<number>()
   let folders = 0
   let ended = false
@@ -76,13 +83,13 @@ export function openRunScope(tmp: string = tmpdir()): RunScope {
   }
 }
 
-function makeScratch(tmp: string): string {
+function makeScratch(folder: string): void {
   try {
-    const folder = mkdtempSync(join(tmp, 'learn-backend-run-'))
+    mkdirSync(folder, { mode: 0o700 })
     // For `services prune`, should the machine die.
     writeFileSync(join(folder, 'owner'), String(process.pid))
-    return folder
   } catch (error) {
+    const tmp = dirname(folder)
     throw new UserError('environment', `Temporary files can't be written to ${tmp}: ${(error as Error).message}`, {
       remedy: 'Make room there, or name another folder in the environment variable TMPDIR.',
       cause: error,

@@ -1,5 +1,6 @@
 import type { Exercise } from '../exercise/exercise.ts'
 import { nearest } from '../exercise/nearest.ts'
+import { configuration } from '../toolchains/configuration.ts'
 import { type ToolchainId, toolchainIds, toolchains } from '../toolchains/index.ts'
 import { UserError } from '../user-error.ts'
 
@@ -33,5 +34,6 @@ export function chooseLanguage(exercise: Exercise, asked: string | undefined, us
 
 /** A language as a person would write it. */
 export function languageName(id: string): string {
+  if (id === configuration.id) return configuration.name
   return Object.hasOwn(toolchains, id) ? toolchains[id as ToolchainId].name : id
 }

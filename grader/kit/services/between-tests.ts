@@ -3,10 +3,14 @@ import { context } from '../context.ts'
 
 /** Each file of tests begins with empty services; the run's first one finds them so. */
 export async function beginFile(): Promise<void> {
-  const { services } = context()
-  if (!services) return
-  if (services.used) await Promise.all([...services.linked.values()].map((linked) => restore(linked, true)))
-  services.used = true
+  const run = context()
+  const { services } = run
+  if (!services?.used) return
+  // A program that was started ahead, and that nobody has taken, has met what is about to go.
+  const ahead = run.headStart
+  run.headStart = undefined
+  await (await ahead?.program.catch(() => undefined))?.kill()
+  await Promise.all([...services.linked.values()].map((linked) => restore(linked, true)))
 }
 
 /** Whatever a test did to a service or its link is undone before the next one. */

@@ -1,10 +1,11 @@
 import { execa } from 'execa'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { createServer as createTlsServer } from 'node:tls'
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { freePort } from '../../solution/free-port.ts'
 import { openTestServices, type TestServices } from '../open-test-services.ts'
@@ -265,6 +266,51 @@ test('an engine behind TCP is used as well', async () => {
     expect(server_.driver).toBe('docker')
   } finally {
     server.close()
+  }
+})
+
+test('an engine behind TLS is used with the certificates of DOCKER_CERT_PATH, and not without', async () => {
+  const { address } = await connectEngine({ hostEnvironment: process.env })
+  const folder = await mkdtemp(join(tmpdir(), 'certificates-'))
+  const inFolder = { cwd: folder, shell: true }
+  await execa(inFolder)`openssl req -x509 -newkey rsa:2048 -nodes -days 1 -keyout ca-key.pem -out ca.pem -subj /CN=ca`
+  for (const name of ['server', 'client']) {
+    await execa(
+      inFolder,
+    )`openssl req -newkey rsa:2048 -nodes -keyout ${name}-key.pem -out ${name}.csr -subj /CN=${name}`
+    await writeFile(join(folder, 'extensions'), 'subjectAltName=IP:127.0.0.1')
+    await execa(
+      inFolder,
+    )`openssl x509 -req -in ${name}.csr -CA ca.pem -CAkey ca-key.pem -CAcreateserial -days 1 -extfile extensions -out ${name}.pem`
+  }
+  await execa(inFolder)`cp client.pem cert.pem && cp client-key.pem key.pem`
+  const read = (file: string) => readFile(join(folder, file))
+  const server = createTlsServer(
+    {
+      ca: await read('ca.pem'),
+      cert: await read('server.pem'),
+      key: await read('server-key.pem'),
+      requestCert: true,
+      rejectUnauthorized: true,
+    },
+    (near) => {
+      const far = address.socketPath ? connect(address.socketPath) : connect(address.port ?? 2375, address.host)
+      for (const socket of [near, far]) socket.on('error', () => {})
+      near.pipe(far).pipe(near)
+    },
+  )
+  const port = await freePort()
+  server.listen(port, '127.0.0.1')
+  const env = { ...process.env, DOCKER_HOST: `tcp://127.0.0.1:${port}`, DOCKER_TLS_VERIFY: '1' }
+  try {
+    await using run = openTestServices('docker', { hostEnvironment: { ...env, DOCKER_CERT_PATH: folder } })
+    expect((await run.start('redis')).driver).toBe('docker')
+    await using without = openTestServices('docker', { hostEnvironment: { ...env, DOCKER_CERT_PATH: '/nonexistent' } })
+    const found = await docker.available(without.request('redis').definition, without.settings)
+    expect(found).toMatchObject({ ok: false, reason: expect.stringContaining("certificates can't be read") })
+  } finally {
+    server.close()
+    await rm(folder, { recursive: true })
   }
 })
 

@@ -71,8 +71,8 @@ function ping(address: EngineAddress): Promise<string> {
       path: '/version',
       timeout: patience,
       agent: false as const,
-      ...(socketPath ? { socketPath } : { host, port }),
-      headers: { host: 'docker' },
+      // With TLS the header would be taken for the name in the certificate.
+      ...(socketPath ? { socketPath, headers: { host: 'docker' } } : { host, port }),
     }
     const asked = tls ? httpsRequest({ ...options, ...tls }) : httpRequest(options)
     asked.once('response', (answer) => {

@@ -32,8 +32,7 @@ function ask(method: string, path: string): Promise<string> {
       method,
       path,
       timeout: 15_000,
-      headers: { host: 'docker' },
-      ...(socketPath ? { socketPath } : { host, port }),
+      ...(socketPath ? { socketPath, headers: { host: 'docker' } } : { host, port }),
     }
     const asked = tls ? httpsRequest({ ...options, ...tls }) : httpRequest(options)
     asked.once('response', (answer) => {

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { UserError } from '../../user-error.ts'
 import type { ServiceDefinition } from '../service.ts'
@@ -75,7 +75,8 @@ async function restoreLinks(packages: string): Promise<void> {
       const link = join(root, target)
       if (existsSync(link)) continue
       await mkdir(dirname(link), { recursive: true })
-      await symlink(join(root, source), link)
+      // Relative: the folder gets its name when all is done.
+      await symlink(relative(dirname(link), join(root, source)), link)
     }
   }
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, realpathSync } from 'node:fs'
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { isolations } from '../../isolation/index.ts'
 import { freePort } from '../../solution/free-port.ts'
@@ -143,7 +143,19 @@ export async function startProcess(request: StartRequest, { driver, program, ver
     cache: await cacheFor(settings, user),
     ...(user ? { user } : {}),
     async run(file, args) {
-      await execute(file, args, { cwd: folder, env: serverEnvironment(settings, {}), timeout: 60_000, ...user })
+      try {
+        await execute(file, args, { cwd: folder, env: serverEnvironment(settings, {}), timeout: 60_000, ...user })
+      } catch (error) {
+        const said = (error as { stderr?: string }).stderr?.trim() || (error as Error).message
+        throw new UserError(
+          'environment',
+          `${definition.name} could not be prepared: ${basename(file)} said:\n${said}`,
+          {
+            remedy: `Use another driver: --services ${driver === 'docker' ? 'native' : 'docker'}`,
+            cause: error,
+          },
+        )
+      }
     },
   })
 
