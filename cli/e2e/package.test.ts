@@ -39,6 +39,8 @@ beforeAll(async () => {
   const tarball = (await readdir(place)).find((file) => file.endsWith('.tgz')) ?? ''
   installed = join(place, 'empty')
   await mkdir(installed)
+  // Whatever lies in folders above is not ours to install into.
+  await writeFile(join(installed, 'package.json'), '{"private":true}')
   await execute('npm', ['install', '--no-audit', '--no-fund', join(place, tarball)], { cwd: installed })
 }, 180_000)
 

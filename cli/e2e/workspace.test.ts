@@ -173,9 +173,11 @@ test('an interrupted next is completed by the next one', async () => {
   for (const delay of [60, 90, 120, 160]) {
     const cwd = emptyFolder()
     const child = spawn(process.execPath, [program, 'next', '--course', tinyCourse], { cwd, stdio: 'ignore' })
+    // It may be done before it is killed.
+    const ended = once(child, 'exit')
     await sleep(delay)
     child.kill('SIGKILL')
-    await once(child, 'exit')
+    await ended
     const { exitCode, stdout } = await cli(['next', '--course', tinyCourse], { cwd })
     expect(exitCode).toBe(0)
     expect(stdout).not.toContain('kept')

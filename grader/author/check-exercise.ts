@@ -8,6 +8,7 @@ import type { Problem } from '../exercise/read-yaml.ts'
 import type { Report } from '../report/schema.ts'
 import type { ServiceSettings } from '../services/server.ts'
 import type { RunScope } from '../solution/run-scope.ts'
+import { UserError } from '../user-error.ts'
 import { copyPatched } from './apply-patch.ts'
 import { checkFiles } from './check-files.ts'
 import { checkReference, checkStarter, checkStock, checkWrong } from './verdicts.ts'
@@ -69,6 +70,8 @@ export async function checkExercise(request: CheckRequest): Promise<ExerciseChec
   )
   const starters = Promise.all(exercise.languages.map((language) => gradeStarter(request, language, copies)))
   const wrong = Promise.all(exercise.wrong.map((entry) => gradeWrong(request, entry, copies)))
+  // Each is awaited in its turn; until then its failure is nobody's surprise.
+  for (const work of [references, starters, wrong]) work.catch(() => {})
 
   for (const [seed, outcome] of await references) {
     problems.push(...checkReference(exercise, seed, outcome))
@@ -114,6 +117,11 @@ async function grade(
     hostEnvironment,
   })
   onProgress?.(`${exercise.id}: ${name}`)
+  // What this machine lacks says nothing about the exercise.
+  if (outcome.error !== undefined && outcome.user?.code === 'environment') {
+    const { message, remedy } = outcome.user
+    throw new UserError('environment', message, remedy === undefined ? {} : { remedy })
+  }
   return outcome
 }
 

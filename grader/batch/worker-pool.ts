@@ -2,9 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
 import { ownPackage } from '../package-root.ts'
 import type { Report } from '../report/schema.ts'
+import type { UserErrorCode } from '../user-error.ts'
 import type { Job } from './worker.ts'
 
-export type JobResult = { report: Report; error?: undefined } | { report?: undefined; error: string }
+export type JobResult =
+  | { report: Report; error?: undefined }
+  | { report?: undefined; error: string; user?: { code: UserErrorCode; message: string; remedy?: string } }
 
 /** Processes that each grade one solution at a time. A solution that takes its process down costs only its own job. */
 export interface WorkerPool extends AsyncDisposable {

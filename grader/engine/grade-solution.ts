@@ -55,6 +55,7 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
   const { toolchain, main } = findProgram(request)
   const isolation = request.isolation ?? 'none'
   let services: RunServices | undefined
+  let starting: Promise<RunServices> | undefined
   const head = (): ReportHead => ({
     exercise,
     seed: request.seed,
@@ -76,7 +77,7 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
   const grade = async (): Promise<Report> => {
     const prepare = async () => {
       const output = await scope.folder('build')
-      const starting = startNeeded(request, scope)
+      starting = startNeeded(request, scope)
       // A build that fails is told before a service that is still starting.
       starting?.catch(() => {})
       const { hostEnvironment, onProgress } = request
@@ -107,11 +108,18 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
       return makeEarlyReport(head(), describeBuildFailure(error))
     } finally {
       leaveContext()
-      // Before the scope ends: a server that is asked to go leaves nothing behind.
-      await services?.[Symbol.asyncDispose]()
     }
   }
-  return await Promise.race([grade(), aborted])
+  try {
+    return await Promise.race([grade(), aborted])
+  } finally {
+    // Also those that were still being started when the grading was given up: an engine makes a container even when
+    // nobody waits for it any more.
+    await starting?.then(
+      (started) => started[Symbol.asyncDispose](),
+      () => {},
+    )
+  }
 }
 
 /** Begins to start the services that an exercise needs; undefined when it needs none. */

@@ -64,15 +64,17 @@ export async function startServices(request: RunServicesRequest): Promise<RunSer
     closers: [],
     used: false,
     versions: [],
-    async [Symbol.asyncDispose]() {
-      await Promise.allSettled(result.closers.splice(0).map(async (close) => close()))
-      await Promise.allSettled(
-        [...result.linked.values()].map(async ({ link, server }) => {
-          await link[Symbol.asyncDispose]()
-          await server[Symbol.asyncDispose]()
-        }),
-      )
-    },
+    [Symbol.asyncDispose]: () => (ended ??= end()),
+  }
+  let ended: Promise<void> | undefined
+  const end = async () => {
+    await Promise.allSettled(result.closers.splice(0).map(async (close) => close()))
+    await Promise.allSettled(
+      [...result.linked.values()].map(async ({ link, server }) => {
+        await link[Symbol.asyncDispose]()
+        await server[Symbol.asyncDispose]()
+      }),
+    )
   }
   const begin = async (id: string) => {
     const definition: ServiceDefinition = services[id as ServiceId]

@@ -50,7 +50,13 @@ if [ "$1" != "" ] && [ -r /proc/self/environ ]; then
   done
 fi
 if [ "$reaper" != "" ]; then "$3" "$reaper" "$1" "$2"; fi
-case $2 in */learn-backend-run-*) rm -rf -- "$2" ;; esac
+case $2 in
+  */learn-backend-run-*)
+    rm -rf -- "$2"
+    # Where processes can't be found by their mark, one may have written meanwhile.
+    if [ -e "$2" ]; then sleep 0.3; rm -rf -- "$2"; fi
+    ;;
+esac
 `
 
 /** Starts the janitor of a run. @param scratch the run's own folder, removed at the end */

@@ -21,11 +21,18 @@ export async function startForTest(
   { asked, closers, ...request }: Pick<StartRequest, 'files' | 'ports'> & { asked: string; closers: Closers },
 ): Promise<Server> {
   const { scope, services, recorder } = context()
-  const settings = services?.settings
-  if (!settings) throw new Error('no services were prepared for this run')
+  if (!services) throw new Error('no services were prepared for this run')
+  const { settings } = services
+  const { signal } = context()
+  signal.throwIfAborted()
+  const starting = driver.start({ ...request, definition, settings, scope, signal })
+  let gone: Promise<unknown> | undefined
+  const end = () => (gone ??= starting.then((server) => server[Symbol.asyncDispose]()).catch(() => {}))
+  // A test that is given up does not come to its end, and may be just starting it.
+  services.closers.push(end)
   try {
-    const server = await driver.start({ ...request, definition, settings, scope, signal: context().signal })
-    closers.push(() => server[Symbol.asyncDispose]())
+    const server = await starting
+    closers.push(end)
     return server
   } catch (error) {
     if (!(error instanceof StartFailure)) throw error

@@ -2,7 +2,9 @@ import { accepts } from '../probe.ts'
 import type { ServiceDefinition } from '../service.ts'
 
 const args = (folder: string) => ['-p', `${folder}/`, '-c', `${folder}/nginx.conf`, '-e', 'stderr']
-const foreground = ['-g', 'daemon off; pid nginx.pid;']
+const foreground = 'daemon off; pid nginx.pid;'
+// Root's nginx would become somebody who may not pass through root's own folders to the files it needs.
+const asRoot = process.getuid?.() === 0 ? ' user root;' : ''
 
 export const nginx: ServiceDefinition = {
   id: 'nginx',
@@ -15,12 +17,12 @@ export const nginx: ServiceDefinition = {
     version: { args: ['-v'], pattern: /nginx\/(\d+(?:\.\d+)*)/ },
     logsToFile: true,
     packages: { apt: 'nginx-light', dnf: 'nginx', apk: 'nginx', pacman: 'nginx', brew: 'nginx' },
-    command: ({ folder }) => ({ args: [...args(folder), ...foreground] }),
+    command: ({ folder }) => ({ args: [...args(folder), '-g', foreground + asRoot] }),
   },
   container: {
     image: 'nginx:stable-alpine',
     ports: { main: 8080 },
-    command: ({ folder }) => ['nginx', ...args(folder), ...foreground],
+    command: ({ folder }) => ['nginx', ...args(folder), '-g', foreground],
     memory: 256,
   },
   environment: () => ({}),

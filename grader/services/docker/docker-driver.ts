@@ -42,6 +42,7 @@ export const docker: ServiceDriver = {
     const image = imageOf(definition, settings)
     const engine = await connectEngine(settings)
     if (!(await hasImage(engine, image))) await pullImage(engine, image, { signal, onProgress })
+    signal.throwIfAborted()
     return startContainer(request, engine, image)
   },
   async runTool({ definition, settings, scope, signal, command, files = {}, stdin }) {

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { isolations } from '../../isolation/index.ts'
 import { freePort } from '../../solution/free-port.ts'
+import { runMark } from '../../solution/janitor.ts'
 import { familyOf } from '../../solution/processes.ts'
 import { type Program, startProgram } from '../../solution/program.ts'
 import { within } from '../../solution/within.ts'
@@ -144,7 +145,9 @@ export async function startProcess(request: StartRequest, { driver, program, ver
     ...(user ? { user } : {}),
     async run(file, args) {
       try {
-        await execute(file, args, { cwd: folder, env: serverEnvironment(settings, {}), timeout: 60_000, ...user })
+        // With the run's mark: should the grader die, the janitor must end it before it clears the folder.
+        const env = serverEnvironment(settings, { [runMark]: scope.id })
+        await execute(file, args, { cwd: folder, env, timeout: 60_000, ...user })
       } catch (error) {
         const said = (error as { stderr?: string }).stderr?.trim() || (error as Error).message
         throw new UserError(

@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chown, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import type { Layout, NativeHost } from '../service.ts'
-
-const run = promisify(execFile)
 
 /**
  * Gives PostgreSQL its data directory: a copy of a template that is made once per version, because `initdb` takes
@@ -17,7 +13,7 @@ export async function postgresData({ folder }: Layout, host: NativeHost): Promis
   if (!existsSync(template)) await makeTemplate(template, host)
   // cp keeps owner and mode, and shares blocks where the file system can.
   const flags = process.platform === 'darwin' ? ['-a', '-c'] : ['-a', '--reflink=auto']
-  await run('cp', [...flags, template, join(folder, 'data')])
+  await host.run('cp', [...flags, template, join(folder, 'data')])
 }
 
 async function makeTemplate(template: string, host: NativeHost): Promise<void> {

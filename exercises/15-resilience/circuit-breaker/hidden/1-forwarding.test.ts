@@ -45,6 +45,15 @@ step('forward', () => {
     expect(seen?.headers['content-type'], 'content-type goes with the body').toMatch(/^application\/json/)
   })
 
+  test('passes a redirect back and does not follow it', async ({ start, upstream, random }) => {
+    const app = await gateway(start, upstream)
+    upstream.respond(({ path }) =>
+      path === '/elsewhere' ? { json: { followed: true } } : { status: 302, headers: { location: '/elsewhere' } },
+    )
+    expect(await app.get(`/books/${random.word()}`), 'following is for the client to decide').toHaveStatus(302)
+    expect(upstream.count, 'one request in, one request on').toBe(1)
+  })
+
   test('changes no byte of a body, in either direction', async ({ start, upstream, random }) => {
     const app = await gateway(start, upstream)
     const up = random.bytes(random.int(200_000, 300_000))
