@@ -116,7 +116,7 @@ function time([file = '', ...words]) {
   const start = performance.now()
   const { status, stderr } = spawnSync(file, words, { stdio: ['ignore', 'ignore', 'pipe'], cwd: bench })
   const ms = performance.now() - start
-  if (status !== 0) throw new Error(`${[file, ...words].join(' ')} exited with code ${status}: ${stderr}`)
+  if (status !== 0) throw new Error(`${[file, ...words].join(' ')} exited with code ${status}: ${String(stderr)}`)
   return ms
 }
 
