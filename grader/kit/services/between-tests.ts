@@ -42,6 +42,9 @@ export async function brokenService(): Promise<string | undefined> {
   return undefined
 }
 
+/** What clients of Redis say by themselves when they connect. */
+const greetings = new Set(['HELLO', 'CLIENT', 'INFO'])
+
 /** Exchanges of the failed test that are shown. */
 const shown = 12
 
@@ -49,7 +52,8 @@ const shown = 12
 export function conversation(): string[] {
   const lines: { at: number; text: string }[] = []
   for (const { definition, link } of context().services?.linked.values() ?? []) {
-    for (const { at, text, args, reply, ms } of link.exchanges) {
+    for (const { at, name, text, args, reply, ms } of link.exchanges) {
+      if (definition.dialect === 'resp' && greetings.has(name)) continue
       const values = definition.dialect === 'sql' && args.length > 0 ? `  [${args.join(', ')}]` : ''
       const answer =
         reply === undefined ? '(no answer)' : `${reply}${ms === undefined ? '' : `  (${ms.toFixed(1)} ms)`}`
