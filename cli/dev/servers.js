@@ -115,6 +115,8 @@ async function startEngine() {
     const timer = setTimeout(() => engine.kill('SIGKILL'), 20_000)
     await ended
     clearTimeout(timer)
+    // dockerd may leave the mount of its network namespace behind.
+    spawnSync('umount', ['-l', join(folder, 'exec-root/netns/default')], { stdio: 'ignore' })
     rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
   for (const end = Date.now() + 60_000; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 200))) {

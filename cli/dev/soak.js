@@ -2,7 +2,7 @@
 // `npm run soak [kills] [repeats] [kills with services]`: what takes too long for every change. Graders that are killed at random moments must
 // leave nothing behind, and no hidden test may flake.
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathWithStandIns, prepareServers } from './servers.js'
@@ -94,7 +94,10 @@ function leftovers(trap) {
   const processes = readdirSync('/proc').filter((pid) => {
     if (!/^\d+$/.test(pid)) return false
     try {
-      const marked = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`TMPDIR=${trap}`)
+      // Redis writes its title over its environment: it is known by where it runs.
+      const marked =
+        readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`TMPDIR=${trap}`) ||
+        readlinkSync(`/proc/${pid}/cwd`).startsWith(trap)
       return marked && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
     } catch {
       return false

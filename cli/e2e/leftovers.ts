@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,12 @@ export async function setTrap(): Promise<Trap> {
   const leftovers = () => [
     ...readdirSync(folder),
     ...readdirSync('/proc')
-      .filter((pid) => /^\d+$/.test(pid) && textOf(`/proc/${pid}/environ`).split('\0').includes(mark))
+      .filter((pid) => /^\d+$/.test(pid))
+      // Some servers (Redis) write their title over their environment: those are known by where they run.
+      .filter(
+        (pid) =>
+          textOf(`/proc/${pid}/environ`).split('\0').includes(mark) || linkOf(`/proc/${pid}/cwd`).startsWith(folder),
+      )
       .filter((pid) => !/^State:\s+Z/m.test(textOf(`/proc/${pid}/status`)))
       .map((pid) => `process ${pid}: ${textOf(`/proc/${pid}/cmdline`).replaceAll('\0', ' ')}`),
   ]
@@ -35,6 +40,14 @@ export async function setTrap(): Promise<Trap> {
     async [Symbol.asyncDispose]() {
       await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
   }
 }
 

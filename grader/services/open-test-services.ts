@@ -1,14 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ownPackage } from '../package-root.ts'
 import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { services, type ServiceId } from './index.ts'
 import type { Server, ServiceSettings, StartRequest } from './server.ts'
 import { startOwn } from './start-own.ts'
 
-// Shared by the tests of one process: PostgreSQL's template is made once.
-const cache = mkdtempSync(join(tmpdir(), 'learn-backend-test-cache-'))
-process.once('exit', () => rmSync(cache, { recursive: true, force: true }))
+// PostgreSQL's template is made once.
+const cache = join(ownPackage().root, 'node_modules/.cache/learn-backend-test')
 
 /** What `npm test` names the images that it makes of Debian's servers. */
 const standInImages: Record<string, string> = {

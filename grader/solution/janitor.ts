@@ -20,7 +20,8 @@ export interface Janitor {
 export const runMark = 'LEARN_BACKEND_RUN'
 
 // A plain POSIX shell starts in 2 ms where Node needs 40: it must be there before the solution is.
-// Escaped processes (setsid, double fork) are found by their environment, twice because they may be forking.
+// Escaped processes (setsid, double fork) are found by their environment, twice because they may be forking; not all of
+// them: some servers write their title over it. No `--` before a group's number: dash does not know it.
 const script = `
 trap '' INT TERM HUP QUIT
 groups=' '
@@ -40,7 +41,7 @@ for each in $gentle; do
   kill -"\${each#*=}" "\${each%=*}" 2>/dev/null
   for round in 1 2 3 4 5 6 7 8 9 10; do kill -0 "\${each%=*}" 2>/dev/null && sleep 0.05; done
 done
-for group in $groups; do kill -9 -- "-$group" 2>/dev/null; done
+for group in $groups; do kill -9 "-$group" 2>/dev/null; done
 if [ "$1" != "" ] && [ -r /proc/self/environ ]; then
   for round in 1 2; do
     for file in $(grep -ls "${runMark}=$1" /proc/[0-9]*/environ 2>/dev/null); do
