@@ -192,7 +192,16 @@ test('a slow service stays up for the next run, which finds it empty and pays li
   await using trap = await setTrap()
   const env = { ...trap.env, CI: undefined }
   const path = '08-message-brokers/rabbitmq-work-queue'
-  const words = ['verify', 'rabbitmq-work-queue', ...reference(path), '--services', 'native', '--json']
+  const words = [
+    'verify',
+    'rabbitmq-work-queue',
+    ...reference(path),
+    '--services',
+    'native',
+    '--step',
+    'publish',
+    '--json',
+  ]
   const once = async () => {
     const { stdout, stderr, exitCode } = await cli(words, { env, deadline: slow })
     expect(exitCode, stderr + stdout.slice(0, 3000)).toBe(0)
