@@ -86,7 +86,7 @@ step('one-probe', () => {
       const head = ['content-type: application/json', 'content-length: 2', 'connection: close']
       await client.write(`POST /slow/${i} HTTP/1.1\r\nhost: ${app.host}:${app.port}\r\n${head.join('\r\n')}\r\n\r\n[`)
     }
-    await sleep(40)
+    await sleep(150)
     for (const client of clients) await client.write(']').catch(() => {})
     await waitFor(() => upstream.count > before)
     await sleep(80)
