@@ -220,12 +220,18 @@ step('limits', () => {
     const work = holdPages(backends)
     const busy = Array.from({ length: 3 }, (_, i) => inBackground(lb.get(`/long/${i}`, { deadline: 12_000 })))
     await waitFor(() => total(backends) >= 3)
-    const leave = new AbortController()
-    const gone = Array.from({ length: 5 }, (_, i) => inBackground(lb.get(`/gone/${i}`, { signal: leave.signal })))
+    const gone = await Promise.all(
+      Array.from({ length: 5 }, async (_, i) => {
+        const client = await lb.connect()
+        await client.write(`GET /gone/${i} HTTP/1.1\r\nHost: shop.example\r\n\r\n`)
+        return client
+      }),
+    )
     await sleep(150)
-    leave.abort()
-    await Promise.allSettled(gone)
-    await sleep(150)
+    // The end of what they write is all that a balancer sees of clients who hang up; once it has seen that, it closes.
+    for (const client of gone) client.end()
+    await Promise.race([Promise.all(gone.map(({ closed }) => closed)), sleep(2000)])
+    for (const client of gone) client.destroy()
     for (const one of work.values()) one.open()
     for (const answer of busy) expect(await answer).toHaveStatus(200)
     expect(await lb.get('/after'), 'a client that came after them').toHaveStatus(200)
