@@ -5,7 +5,10 @@ import type { Terminal } from '../terminal.ts'
 import { whatToType } from '../what-to-type.ts'
 
 /** Which services can be had and how, and which are up. */
-export async function servicesText({ services, running }: ServiceSurvey, terminal: Terminal): Promise<string> {
+export async function servicesText(
+  { services, remedies, running }: ServiceSurvey,
+  terminal: Terminal,
+): Promise<string> {
   const nameWidth = Math.max(...services.map(({ id }) => id.length)) + 2
   const indent = 2 + nameWidth
   const texts = services.flatMap(({ drivers }) =>
@@ -23,15 +26,9 @@ export async function servicesText({ services, running }: ServiceSurvey, termina
     const text = ways.length > 0 ? ways.join(' · ') : reasons.join('; ')
     return `${symbol} ${id.padEnd(nameWidth)}${hanging(text, { width: terminal.width, indent, layout })}`
   })
-  // The same words for all services that lack the same thing.
-  const remedies = services
-    .filter(({ chosen }) => chosen === undefined)
-    .flatMap(({ drivers }) =>
-      drivers.flatMap(({ availability }) => (!availability.ok && availability.remedy ? [availability.remedy] : [])),
-    )
   if (remedies.length > 0) {
     lines.push('', 'To get what is missing:')
-    for (const remedy of new Set(remedies)) lines.push(`  ${terminal.cyan(remedy)}`)
+    for (const remedy of remedies) lines.push(`  ${terminal.cyan(remedy)}`)
   }
   lines.push('')
   if (running.length === 0) lines.push('Nothing is up.')

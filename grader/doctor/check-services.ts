@@ -5,7 +5,7 @@ export const services: Check = {
   name: 'Services',
   about: 'machine',
   async check({ services: settings }) {
-    const { services: known } = await surveyServices(settings)
+    const { services: known, remedies } = await surveyServices(settings)
     const usable = known.filter(({ chosen }) => chosen !== undefined)
     const missing = known.filter(({ chosen }) => chosen === undefined)
     const message = [
@@ -13,10 +13,7 @@ export const services: Check = {
       ...(missing.length > 0 ? [`not available: ${missing.map(({ id }) => id).join(', ')}`] : []),
     ].join('; ')
     if (missing.length === 0) return { status: 'ok', message }
-    const remedies = missing.flatMap(({ drivers }) =>
-      drivers.flatMap(({ availability }) => (!availability.ok && availability.remedy ? [availability.remedy] : [])),
-    )
     // Only some exercises need them, and say so when they are started.
-    return { status: 'note', message, remedy: [...new Set(remedies)].join('\n') }
+    return { status: 'note', message, remedy: remedies.join('\n') }
   },
 }

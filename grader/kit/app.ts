@@ -1,8 +1,7 @@
 import { context } from './context.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { SolutionFailure } from './evidence.ts'
-import type { Answer } from './answer.ts'
-import { request, type RequestOptions } from './http-client.ts'
+import { type HttpMethods, httpMethods } from './http-client.ts'
 import type { StartOptions } from './start-options.ts'
 import { lastWords, ownFrames, readableLog } from './readable-log.ts'
 import { explainStart } from './explain-start.ts'
@@ -15,7 +14,7 @@ import { waitUntilListening } from '../solution/wait-until-listening.ts'
 import { within } from '../solution/within.ts'
 
 /** The solution as a running server. */
-export interface App extends AsyncDisposable {
+export interface App extends AsyncDisposable, HttpMethods {
   readonly url: string
   readonly host: string
   readonly port: number
@@ -24,14 +23,6 @@ export interface App extends AsyncDisposable {
   readonly alive: boolean
   readonly exited: Promise<Exit>
   readonly output: OutputLog
-  request(method: string, path: string, options?: RequestOptions): Promise<Answer>
-  get(path: string, options?: RequestOptions): Promise<Answer>
-  post(path: string, options?: RequestOptions): Promise<Answer>
-  put(path: string, options?: RequestOptions): Promise<Answer>
-  patch(path: string, options?: RequestOptions): Promise<Answer>
-  delete(path: string, options?: RequestOptions): Promise<Answer>
-  head(path: string, options?: RequestOptions): Promise<Answer>
-  options(path: string, options?: RequestOptions): Promise<Answer>
   /** A raw TCP connection. */
   connect(): Promise<Connection>
   /** To the whole process group; does not wait. */
@@ -110,7 +101,6 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
         : failure
     },
   }
-  const ask = (method: string) => (path: string, extra?: RequestOptions) => request(target, method, path, extra)
 
   const app: InternalApp = {
     url: `http://127.0.0.1:${port}`,
@@ -129,14 +119,7 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
     get output() {
       return program.output
     },
-    request: (method, path, extra) => request(target, method, path, extra),
-    get: ask('GET'),
-    post: ask('POST'),
-    put: ask('PUT'),
-    patch: ask('PATCH'),
-    delete: ask('DELETE'),
-    head: ask('HEAD'),
-    options: ask('OPTIONS'),
+    ...httpMethods(target),
     connect: () => openConnection(target),
     signal: (name) => program.signal(name),
     async stop({ deadline: patience = 3000 } = {}) {

@@ -1,6 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { connect, createServer, type Socket } from 'node:net'
 import { freePort } from '../solution/free-port.ts'
+import { dropConnection } from '../solution/tap.ts'
 import { readMessages, withLength } from './dns-stream.ts'
 import { loadDns } from './dns-text.ts'
 
@@ -162,10 +163,7 @@ export async function startDnsLink(target: { host?: string; port: number }): Pro
     },
     async [Symbol.asyncDispose]() {
       open = false
-      for (const socket of sockets) {
-        if (socket.writableEnded) socket.destroy()
-        else socket.resetAndDestroy()
-      }
+      for (const socket of sockets) dropConnection(socket)
       for (const socket of questions) socket.close()
       questions.clear()
       udp.close()

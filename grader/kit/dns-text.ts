@@ -1,5 +1,5 @@
 import type { DecodedPacket, RecordType } from 'dns-packet'
-import { quote } from './http-text.ts'
+import { quote, replayPort } from './http-text.ts'
 
 /** A question as one would type it. */
 export interface DnsQuestion {
@@ -34,9 +34,6 @@ export interface DnsMessage {
   authorities: DnsRecord[]
   additionals: DnsRecord[]
 }
-
-/** The port that replay commands use: the one on which `learn-backend run` starts a solution. */
-const replayPort = 4000
 
 interface QuestionOptions {
   id: number

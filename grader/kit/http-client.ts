@@ -22,6 +22,37 @@ export interface Target {
   explain?(failure: SolutionFailure): Promise<SolutionFailure>
 }
 
+type Ask = (path: string, options?: RequestOptions) => Promise<Answer>
+
+/** Requests to one target, by their method. */
+export interface HttpMethods {
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>
+  get: Ask
+  post: Ask
+  put: Ask
+  patch: Ask
+  delete: Ask
+  head: Ask
+  options: Ask
+}
+
+export function httpMethods(target: Target): HttpMethods {
+  const ask =
+    (method: string): Ask =>
+    (path, options) =>
+      request(target, method, path, options)
+  return {
+    request: (method, path, options) => request(target, method, path, options),
+    get: ask('GET'),
+    post: ask('POST'),
+    put: ask('PUT'),
+    patch: ask('PATCH'),
+    delete: ask('DELETE'),
+    head: ask('HEAD'),
+    options: ask('OPTIONS'),
+  }
+}
+
 /**
  * Sends one request on a connection of its own. `node:http`, because the first `fetch` of a process costs a third of
  * a whole `verify`.

@@ -4,7 +4,7 @@ import type { Answer } from './answer.ts'
 const shown = 600
 
 /** The port that replay commands use: the one on which `learn-backend run` starts a solution. */
-const replayPort = 4000
+export const replayPort = 4000
 
 /** An answer in one line: its status and what matters of its body. */
 export function describeAnswer(answer: Answer): string {

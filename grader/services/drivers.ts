@@ -17,10 +17,12 @@ function candidates({ driver }: Pick<ServiceSettings, 'driver'>): DriverId[] {
 }
 
 /**
- * Chooses the driver for a service and fetches what it needs.
+ * Chooses the driver for a service and fetches what it needs; says which version it has.
  * @throws UserError `environment` that names the service, what was tried and what to type
  */
-export async function chooseDriver(request: Omit<StartRequest, 'files'>): Promise<ServiceDriver> {
+export async function chooseDriver(
+  request: Omit<StartRequest, 'files'>,
+): Promise<{ driver: ServiceDriver; version: string }> {
   const { definition, settings, signal } = request
   const tried: { id: DriverId; reason: string; remedy?: string | undefined }[] = []
   for (const id of candidates(settings)) {
@@ -32,7 +34,7 @@ export async function chooseDriver(request: Omit<StartRequest, 'files'>): Promis
     }
     try {
       await driver.prepare?.(request)
-      return driver
+      return { driver, version: found.version }
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof UserError) || settings.driver !== 'auto') throw error

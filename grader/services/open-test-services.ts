@@ -3,6 +3,7 @@ import { ownPackage } from '../package-root.ts'
 import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { services, type ServiceId } from './index.ts'
 import type { Server, ServiceSettings, StartRequest } from './server.ts'
+import type { ServiceDefinition } from './service.ts'
 import { startOwn } from './start-own.ts'
 
 // PostgreSQL's template is made once.
@@ -25,6 +26,12 @@ export interface TestServices extends AsyncDisposable {
   settings: ServiceSettings
   request(id: ServiceId, more?: Partial<StartRequest>): Omit<StartRequest, 'ports' | 'advertisedPort'>
   start(id: ServiceId): Promise<Server & { advertisedPort?: number }>
+  /** Whether a server answers as a ready one would. @param patience milliseconds */
+  answers(server: Server, patience?: number): Promise<boolean>
+}
+
+function definitionOf(id: string): ServiceDefinition {
+  return services[id as ServiceId]
 }
 
 /** @param driver by which servers are started; containers are of the stand-in images */
@@ -55,6 +62,13 @@ export function openTestServices(driver: ServiceSettings['driver'], more: Partia
       started.push(server)
       return server
     },
+    answers: ({ service, host, ports }, patience = 3000) =>
+      definitionOf(service)
+        .ready({ host, port: ports.main }, AbortSignal.timeout(patience), ports)
+        .then(
+          () => true,
+          () => false,
+        ),
     async [Symbol.asyncDispose]() {
       await Promise.allSettled(started.map((server) => server[Symbol.asyncDispose]()))
       await scope[Symbol.asyncDispose]()

@@ -16,14 +16,7 @@ test.each([...forgetters, ...keepers])(
   async (id) => {
     await using run = openTestServices('native')
     const server = await run.start(id)
-    const { definition } = run.request(id)
-    const answers = (patience = 3000) =>
-      definition
-        .ready({ host: server.host, port: server.ports.main }, AbortSignal.timeout(patience), server.ports)
-        .then(
-          () => true,
-          () => false,
-        )
+    const answers = (patience?: number) => run.answers(server, patience)
 
     expect(server).toMatchObject({ driver: 'native', host: '127.0.0.1' })
     expect(server.version).toMatch(/\d/)

@@ -81,9 +81,7 @@ export async function startServices(request: RunServicesRequest): Promise<RunSer
     const say = onProgress && ((text: string) => onProgress(`${definition.name}: ${text}`))
     const base = { definition, settings, scope, signal, onProgress: say }
     if (definition.startedBy === 'test') {
-      const driver = await chooseDriver(base)
-      const found = await driver.available(definition, settings)
-      const version = found.ok ? found.version : 'unknown'
+      const { driver, version } = await chooseDriver(base)
       result.started.set(id, { definition, driver, version, reach: await driver.reach(settings) })
       return { id, driver: driver.id, version }
     }

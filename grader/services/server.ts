@@ -41,8 +41,6 @@ export interface Server extends AsyncDisposable {
   host: string
   /** As they are now: a container may get others when it is started again. */
   readonly ports: Ports
-  /** How a port of this machine is reached from the server. */
-  reach(port: number): string
   /** Why it is not running although it should be, with its last words; undefined when all is well. */
   failure(): Promise<string | undefined>
   /** Its last lines of log. */

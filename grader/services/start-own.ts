@@ -9,7 +9,7 @@ import type { Server, StartRequest } from './server.ts'
 export async function startOwn(
   request: Omit<StartRequest, 'files' | 'ports' | 'advertisedPort'>,
 ): Promise<Server & { advertisedPort?: number }> {
-  const driver = await chooseDriver(request)
+  const { driver } = await chooseDriver(request)
   request.signal.throwIfAborted()
   if (!request.definition.container.advertises) return driver.start(request)
   const advertisedPort = await freePort()

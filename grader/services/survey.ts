@@ -13,6 +13,8 @@ export interface ServiceSurvey {
     /** The driver that would be used now. */
     chosen?: DriverId
   }[]
+  /** What to type to get those that can't be had, each once. */
+  remedies: string[]
   /** Those that are up. */
   running: WarmService[]
 }
@@ -29,5 +31,10 @@ export async function surveyServices(settings: ServiceSettings): Promise<Service
     )
     return { id: definition.id, name: definition.name, drivers: found, ...(usable ? { chosen: usable.id } : {}) }
   })
-  return { services: await Promise.all(rows), running: await warmServices() }
+  const surveyed = await Promise.all(rows)
+  const remedies = surveyed
+    .filter(({ chosen }) => chosen === undefined)
+    .flatMap((service) => service.drivers)
+    .flatMap(({ availability }) => (!availability.ok && availability.remedy ? [availability.remedy] : []))
+  return { services: surveyed, remedies: [...new Set(remedies)], running: await warmServices() }
 }

@@ -4,7 +4,7 @@ import type { Command, Isolation } from '../isolation/index.ts'
 import { runMark } from './janitor.ts'
 import { OutputLog } from './output-log.ts'
 import { familyOf, stillRunning } from './processes.ts'
-import { killHard, type RunScope } from './run-scope.ts'
+import { killHard, type RunScope, sendSignal } from './run-scope.ts'
 
 /** How a program ended. */
 export interface Exit {
@@ -111,7 +111,7 @@ export async function startProgram({
     endInput: () => void child.stdin?.end(),
     signal(name) {
       if (name !== 'SIGSTOP' && name !== 'SIGCONT') program.stopped = true
-      signalGroup(pid, name)
+      sendSignal(-pid, name)
     },
     async kill() {
       program.stopped = true
@@ -119,7 +119,7 @@ export async function startProgram({
       if (program.alive) {
         // Stopped at once, killed after a look around: a descendant that left the group is found only while its
         // parents are there, and looking takes milliseconds.
-        signalGroup(pid, 'SIGSTOP')
+        sendSignal(-pid, 'SIGSTOP')
         family = familyOf(pid)
         for (const member of family) killHard(member)
       }
@@ -149,12 +149,4 @@ export async function startProgram({
   child.stdin?.on('error', () => {})
   child.on('error', () => {})
   return program
-}
-
-function signalGroup(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, name)
-  } catch {
-    // gone already
-  }
 }

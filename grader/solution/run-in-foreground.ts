@@ -4,7 +4,7 @@ import type { Launch } from '../toolchains/toolchain.ts'
 import { solutionEnvironment } from './environment.ts'
 import { runMark } from './janitor.ts'
 import type { Exit } from './program.ts'
-import { killHard, type RunScope } from './run-scope.ts'
+import { killHard, type RunScope, sendSignal } from './run-scope.ts'
 import { waitUntilListening } from './wait-until-listening.ts'
 import { within } from './within.ts'
 
@@ -52,7 +52,7 @@ export async function runInForeground(run: ForegroundRun): Promise<Exit> {
     })
   }
   const stop = async () => {
-    ask(target)
+    sendSignal(target, 'SIGTERM')
     if (!(await within(exited, patience))) killHard(target)
   }
   const onAbort = () => void stop()
@@ -61,13 +61,5 @@ export async function runInForeground(run: ForegroundRun): Promise<Exit> {
     return await exited
   } finally {
     signal.removeEventListener('abort', onAbort)
-  }
-}
-
-function ask(target: number): void {
-  try {
-    process.kill(target, 'SIGTERM')
-  } catch {
-    // gone already
   }
 }

@@ -99,8 +99,13 @@ function makeScratch(folder: string): void {
 
 /** SIGKILL to a process, or to a group when negative; one that is already gone is no error. */
 export function killHard(pid: number): void {
+  sendSignal(pid, 'SIGKILL')
+}
+
+/** A signal to a process, or to a group when negative; one that is already gone is no error. */
+export function sendSignal(pid: number, name: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, name)
   } catch {
     // gone already
   }

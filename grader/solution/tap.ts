@@ -46,6 +46,12 @@ interface TapOptions {
 /** What a tap stands in front of. A function is asked for each connection: a restarted server may be elsewhere. */
 type Target = { port: number; host?: string } | (() => { port: number; host?: string })
 
+/** Resets a connection. One that is being shut down already can't be reset: Node would wait for it for ever. */
+export function dropConnection(socket: Socket): void {
+  if (socket.writableEnded) socket.destroy()
+  else socket.resetAndDestroy()
+}
+
 /** Starts a tap in front of a TCP server. */
 export async function startTap(target: Target, options: TapOptions = {}): Promise<Tap> {
   let state: 'through' | 'cut' | 'blackhole' = 'through'
@@ -104,11 +110,7 @@ export async function startTap(target: Target, options: TapOptions = {}): Promis
   })
   const drop = () => {
     // A reset, as from a link that is gone: a half-closed connection could linger.
-    // One that is being shut down already can't be reset any more: Node would wait for it for ever.
-    for (const socket of sockets) {
-      if (socket.writableEnded) socket.destroy()
-      else socket.resetAndDestroy()
-    }
+    for (const socket of sockets) dropConnection(socket)
   }
   return {
     host: '127.0.0.1',

@@ -1,10 +1,7 @@
-import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import { UserError } from '../user-error.ts'
-
-const execute = promisify(execFile)
+import { npmInstall } from './npm-install.ts'
 
 interface InstallRequest {
   /** The solution's folder, absolute. */
@@ -23,18 +20,10 @@ export async function installPackages({ folder, hostEnvironment, signal, onProgr
   if (missing.length === 0) return
   onProgress?.(`installing ${missing.join(', ')} (npm install)`)
   try {
-    await execute('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], {
-      cwd: folder,
-      env: hostEnvironment,
-      timeout: 300_000,
-      maxBuffer: 16 * 2 ** 20,
-      ...(signal ? { signal } : {}),
-    })
-  } catch (thrown) {
+    await npmInstall({ folder, hostEnvironment, timeout: 300_000, signal })
+  } catch (error) {
     signal?.throwIfAborted()
-    const error = thrown as Error & { stderr?: string; code?: string | number }
-    const lines = (error.stderr ?? '').split('\n').filter((line) => /^npm (error|ERR!)/.test(line))
-    const reason = error.code === 'ENOENT' ? 'npm is not installed' : (lines[1] ?? lines[0] ?? error.message)
+    const reason = (error as Error).message
     throw new UserError('environment', `${missing.join(', ')} could not be installed in ${folder}: ${reason}`, {
       remedy: `Type: npm install --prefix ${folder}`,
       cause: error,

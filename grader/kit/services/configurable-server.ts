@@ -1,27 +1,16 @@
 import { freePort } from '../../solution/free-port.ts'
-import type { Answer } from '../answer.ts'
 import { type Connection, openConnection } from '../connection.ts'
 import { context } from '../context.ts'
-import { request, type RequestOptions } from '../http-client.ts'
+import { type HttpMethods, httpMethods } from '../http-client.ts'
 import type { Closers } from './service-handle.ts'
 import { solutionFiles } from './solution-files.ts'
 import { readableServerLog, startForTest, testService } from './test-service.ts'
 
-type Ask = (path: string, options?: RequestOptions) => Promise<Answer>
-
 /** HTTP to one port of a server. */
-export interface HttpTarget {
+export interface HttpTarget extends HttpMethods {
   url: string
   host: string
   port: number
-  request(method: string, path: string, options?: RequestOptions): Promise<Answer>
-  get: Ask
-  post: Ask
-  put: Ask
-  patch: Ask
-  delete: Ask
-  head: Ask
-  options: Ask
   connect(): Promise<Connection>
 }
 
@@ -132,21 +121,10 @@ export function useConfigurableServer(kind: Kind, closers: Closers): Configurabl
 
 function httpTarget(port: number): HttpTarget {
   const target = { host: '127.0.0.1', port }
-  const ask =
-    (method: string): Ask =>
-    (path, options) =>
-      request(target, method, path, options)
   return {
     ...target,
     url: `http://127.0.0.1:${port}`,
-    request: (method, path, options) => request(target, method, path, options),
-    get: ask('GET'),
-    post: ask('POST'),
-    put: ask('PUT'),
-    patch: ask('PATCH'),
-    delete: ask('DELETE'),
-    head: ask('HEAD'),
-    options: ask('OPTIONS'),
+    ...httpMethods(target),
     connect: () => openConnection(target),
   }
 }

@@ -41,14 +41,7 @@ test.each(['redis', 'memcached', 'postgres'] as const)(
     await using run = openTestServices('docker')
     seen = run
     const server = await run.start(id)
-    const { definition } = run.request(id)
-    const answers = (patience = 3000) =>
-      definition
-        .ready({ host: server.host, port: server.ports.main }, AbortSignal.timeout(patience), server.ports)
-        .then(
-          () => true,
-          () => false,
-        )
+    const answers = (patience?: number) => run.answers(server, patience)
     expect(server).toMatchObject({ driver: 'docker', host: '127.0.0.1', version: run.settings.images[id] })
     expect(await answers()).toBe(true)
     await server.stop()

@@ -13,7 +13,7 @@ import { connectEngine, type Engine } from './connect-engine.ts'
 import { explainEngineError } from './explain-engine-error.ts'
 import { findEngine } from './find-engine.ts'
 import { ownerLabel, runLabel, serviceLabel } from './labels.ts'
-import { hasImage, pullImage } from './pull-image.ts'
+import { pullImage } from './pull-image.ts'
 
 /** Milliseconds until a server must answer. */
 const patience = { quick: 30_000, slow: 120_000 }
@@ -41,7 +41,7 @@ export const docker: ServiceDriver = {
     const { definition, settings, signal, onProgress } = request
     const image = imageOf(definition, settings)
     const engine = await connectEngine(settings)
-    if (!(await hasImage(engine, image))) await pullImage(engine, image, { signal, onProgress })
+    await pullImage(engine, image, { signal, onProgress })
     signal.throwIfAborted()
     return startContainer(request, engine, image)
   },
@@ -158,7 +158,6 @@ async function startContainer(request: StartRequest, engine: Engine, image: stri
     get ports() {
       return current
     },
-    reach: (port) => `${shares ? '127.0.0.1' : 'host.docker.internal'}:${port}`,
     async failure() {
       if (!expected) return undefined
       try {

@@ -17,7 +17,7 @@ interface Layer {
 }
 
 /** Whether an image is there already. */
-export async function hasImage({ docker, address }: Engine, image: string): Promise<boolean> {
+async function hasImage({ docker, address }: Engine, image: string): Promise<boolean> {
   try {
     await docker.getImage(image).inspect()
     return true

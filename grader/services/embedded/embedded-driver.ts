@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { UserError } from '../../user-error.ts'
 import { expand } from '../native/find-program.ts'
 import { native, startProcess } from '../native/native-driver.ts'
-import { isPassable, unprivilegedUser } from '../native/service-user.ts'
+import { readableCache, unprivilegedUser } from '../native/service-user.ts'
 import type { ServiceDefinition } from '../service.ts'
 import type { ServiceDriver, ServiceSettings } from '../server.ts'
 import { fetchPackage } from './fetch-package.ts'
@@ -50,7 +50,7 @@ function absent({ name }: ServiceDefinition): UserError {
 
 function packageFolder(settings: ServiceSettings, source: NonNullable<ServiceDefinition['embedded']>): string {
   // A server that refuses to be root must be able to read its own program.
-  const home = unprivilegedUser() && !isPassable(settings.cache) ? '/var/cache/learn-backend' : settings.cache
+  const home = readableCache(settings.cache, unprivilegedUser())
   return join(home, 'embedded', `${source.package}-${source.version}`)
 }
 

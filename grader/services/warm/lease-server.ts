@@ -100,7 +100,6 @@ function asServer(client: KeeperClient, first: KeptServer): Server & { advertise
       return kept.ports
     },
     ...(kept.advertisedPort === undefined ? {} : { advertisedPort: kept.advertisedPort }),
-    reach: (port) => `127.0.0.1:${port}`,
     failure: async () => (await client.ask('failure')) as string | undefined,
     log: async () => (await client.ask('log')) as string[],
     stop: async () => void (await client.ask('stop')),
