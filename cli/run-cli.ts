@@ -78,7 +78,10 @@ function addCommands(parent: Command, specs: Record<string, CommandSpec>, asked:
     }
     if (spec.passesOn) command.usage(`[options] ${spec.arguments?.join(' ')} ${spec.passesOn}`)
     for (const [flags, description, values] of spec.options) {
-      const option = new Option(flags, description)
+      // `<value...>` is an option that may be given several times; commander would take all words that follow it.
+      const repeated = flags.endsWith('...>')
+      const option = new Option(repeated ? flags.replace('...>', '>') : flags, description)
+      if (repeated) option.argParser((value, earlier: string[] | undefined) => [...(earlier ?? []), value])
       command.addOption(values ? option.choices(values) : option)
     }
     command.addOption(new Option('--no-color', 'no colours'))
@@ -90,6 +93,11 @@ function addCommands(parent: Command, specs: Record<string, CommandSpec>, asked:
   }
 }
 
+/** A message may name files of somebody else: no line of it shall be an order to whatever shows our log. */
+function withoutCommands(text: string): string {
+  return text.replace(/^([^\S\n]*):(?=:)/gm, '$1: ').replace(/##(?=\[|vso\[)/g, '## ')
+}
+
 function report(error: unknown, io: Io): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (io.signal.aborted) {
@@ -97,7 +105,7 @@ function report(error: unknown, io: Io): number {
     return 130
   }
   if (error instanceof UserError) {
-    io.stderr.write(`${error.message}\n${error.remedy ? `${error.remedy}\n` : ''}`)
+    io.stderr.write(withoutCommands(`${error.message}\n${error.remedy ? `${error.remedy}\n` : ''}`))
     return error.code === 'environment' ? 3 : 2
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -18,6 +18,13 @@ import type { RunRequest } from './workspace/run-solution.ts'
 
 import type { Exit } from './solution/program.ts'
 
+import type * as Pipelines from './ci/ci-files.ts'
+import type * as Signing from './report/sign.ts'
+import type { FindRequest, FoundSubmission } from './batch/find-submissions.ts'
+import type { ChangesRequest } from './batch/changed-since.ts'
+import type { GradeSubmissionsRequest } from './batch/grade-submissions.ts'
+import type { Grades, Submission } from './report/grades.ts'
+
 export { UserError, type UserErrorCode } from './user-error.ts'
 export { ownPackage } from './package-root.ts'
 export { builtInCourse, type CourseStore } from './exercise/course-store.ts'
@@ -29,6 +36,7 @@ export type { Course, Exercise } from './exercise/exercise.ts'
 export { gradeSolution, type GradeRequest } from './engine/grade-solution.ts'
 export type { TestResult } from './engine/run-tests.ts'
 export type { Cause, Report, ReportStep, ReportTest } from './report/schema.ts'
+export { isolationChoices, type IsolationChoice } from './isolation/choose-isolation.ts'
 export { driverIds } from './services/drivers.ts'
 export type { DriverId, ServiceSettings }
 export { BuildFailure } from './toolchains/toolchain.ts'
@@ -45,6 +53,7 @@ export { recordAttempt } from './workspace/record-attempt.ts'
 export { referenceFiles } from './workspace/reference-files.ts'
 export { resetExercise } from './workspace/reset-exercise.ts'
 export type { HeldService, Pruned, ServiceSurvey, WarmService }
+export type { FoundSubmission, Grades, Submission }
 export type { CourseCheck, ExerciseCheck, Diagnosis }
 
 /** Reads a course from its files, with everything that is wrong in them; see `exercise/load-course.ts`. */
@@ -103,4 +112,34 @@ export async function pruneServices(settings: ServiceSettings): Promise<Pruned> 
 /** Builds and starts a solution to be tried by hand; see `workspace/run-solution.ts`. */
 export async function runSolution(request: RunRequest): Promise<Exit> {
   return (await import('./workspace/run-solution.ts')).runSolution(request)
+}
+
+/** The solutions in a folder, none of which has been looked at; see `batch/find-submissions.ts`. */
+export async function findSubmissions(request: FindRequest): Promise<FoundSubmission[]> {
+  return (await import('./batch/find-submissions.ts')).findSubmissions(request)
+}
+
+/** Those of them that a branch has changed; see `batch/changed-since.ts`. */
+export async function changedSubmissions(
+  submissions: FoundSubmission[],
+  request: ChangesRequest,
+): Promise<FoundSubmission[]> {
+  const { changedFolders, touches } = await import('./batch/changed-since.ts')
+  const changed = await changedFolders(request)
+  return submissions.filter(({ relative }) => touches(changed, relative))
+}
+
+/** Grades solutions that may be hostile; see `batch/grade-submissions.ts`. */
+export async function gradeSubmissions(request: GradeSubmissionsRequest): Promise<Grades> {
+  return (await import('./batch/grade-submissions.ts')).gradeSubmissions(request)
+}
+
+/** Signing and reading of stored grades; see `report/sign.ts`. */
+export function reportSigning(): Promise<typeof Signing> {
+  return import('./report/sign.ts')
+}
+
+/** Files that make a CI grade forks; see `ci/ci-files.ts`. */
+export function ciPipelines(): Promise<typeof Pipelines> {
+  return import('./ci/ci-files.ts')
 }

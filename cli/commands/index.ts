@@ -1,4 +1,5 @@
 import type { Session } from '../session.ts'
+import { signingOptions } from '../signing-options.ts'
 
 /** What a command's module gives. */
 export interface CommandModule {
@@ -156,6 +157,79 @@ export const commands = {
         summary: 'remove what a crashed machine left: containers, folders, servers',
         options: [services, json],
         load: () => import('./services-prune.ts'),
+      },
+    },
+  },
+  grade: {
+    summary: 'for instructors: grade code that is not yours, isolated',
+    details:
+      'Grades every solution of a workspace, or of every workspace in a folder (a class), each in a place of its own: without a network, without your files, with limits. Spec, tests and settings come from the course, never from what was handed in. Exit code 0: all points, or as many as --fail-under asks for.',
+    arguments: ['[folder]', '[exercise...]'],
+    options: [
+      ['--as <exercise>', 'every subfolder is a bare solution of this exercise'],
+      ['--changed-since <revision>', 'only solutions that the checked out branch has changed since then'],
+      ['--fail-under <percent>', 'how much of all points is enough (default: 100)'],
+      ['--jobs <n>', 'gradings at once (default: one per processor)'],
+      ['--seed <seed>', 'the same random inputs for all (default: others for each)'],
+      [
+        '--format <name[=file]...>',
+        'terminal, json, junit, markdown, html, github or gitlab; may be given several times',
+      ],
+      [
+        '--isolation <how>',
+        'auto, docker, bubblewrap or none (default: auto, the strongest that works here)',
+        ['auto', 'docker', 'bubblewrap', 'none'],
+      ],
+      ['--isolation-image <image>', "the image of Docker's pods: it needs node, setpriv and prlimit"],
+      ...signingOptions,
+      services,
+      image,
+      course,
+    ],
+    load: () => import('./grade.ts'),
+  },
+  report: {
+    summary: 'for instructors: show, sign and verify the results of grade',
+    commands: {
+      show: {
+        summary: 'write stored grades in other formats',
+        arguments: ['<file>'],
+        options: [
+          [
+            '--format <name[=file]...>',
+            'terminal, json, junit, markdown, html, github or gitlab; may be given several times',
+          ],
+          ['--key <file>', 'refuse what was not signed with the private part of this public key'],
+        ],
+        load: () => import('./report-show.ts'),
+      },
+      verify: {
+        summary: 'say whether stored grades are what was signed',
+        arguments: ['<file>'],
+        options: [['--key <file>', 'the public key'], json],
+        load: () => import('./report-verify.ts'),
+      },
+      keygen: {
+        summary: 'make a pair of keys: the private one for a secret of your CI',
+        options: [json],
+        load: () => import('./report-keygen.ts'),
+      },
+    },
+  },
+  ci: {
+    summary: 'for instructors: let your CI grade forks',
+    commands: {
+      init: {
+        summary: 'write the pipeline into your repository: github, gitlab or jenkins',
+        arguments: ['<platform>'],
+        options: [
+          ['--print', 'to standard output instead of files'],
+          ['--course <folder>', 'a course in this repository instead of the built-in one'],
+          ['--fail-under <percent>', 'the percentage of the points from which on a submission passes (default: 100)'],
+          ['--isolation <name>', 'how solutions are confined (default: auto)', ['auto', 'docker', 'bubblewrap']],
+          json,
+        ],
+        load: () => import('./ci-init.ts'),
       },
     },
   },

@@ -2,6 +2,8 @@
 // `npm run bench`: what grading costs, as ratios to a floor that is measured in the same run, turn by turn, so that the
 // machine's mood touches both. Absolute times say more about the machine than about the program.
 import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { prepareServers } from './servers.js'
 import { install, installed, root, run } from './steps.js'
@@ -83,9 +85,37 @@ for (let round = -1; round < rounds; round++) {
   if (round >= 0) inProcess.push(graded / base)
 }
 show('grade', inProcess, 1.4)
+benchBatch()
 await benchServices()
-console.log(over === 0 ? '\nall within their budgets' : `\n${over} over budget`)
+console.log(over === 0 ? '\nall within their budgets' : `\n${over} not within their budgets`)
 process.exitCode = over === 0 ? 0 : 1
+
+/** How many submissions of ten tests each a core grades in a minute. */
+function benchBatch() {
+  const copies = 40
+  const jobs = Math.min(2, availableParallelism())
+  const times = Math.min(rounds, 5)
+  const folder = mkdtempSync(join(tmpdir(), 'bench-batch-'))
+  try {
+    for (let copy = 1; copy <= copies; copy++)
+      cpSync(join(bench, 'server'), join(folder, `learner-${copy}`), { recursive: true })
+    const words = [program, 'grade', folder, '--as', 'ten', '--course', join(bench, 'course'), '--jobs', String(jobs)]
+    console.log(`\nbatch: ${copies} submissions, ${jobs} at a time (${times} rounds)`)
+    /** @type {Record<string, { budget: number, rates: number[] }>} */
+    const kinds = { none: { budget: 200, rates: [] }, bubblewrap: { budget: 100, rates: [] } }
+    for (let round = 0; round < times; round++)
+      for (const [isolation, { rates }] of Object.entries(kinds))
+        rates.push((copies * 60_000) / time([node, ...words, '--isolation', isolation]) / jobs)
+    for (const [isolation, { budget, rates }] of Object.entries(kinds)) {
+      const rate = median(rates)
+      if (rate < budget) over++
+      const verdict = rate < budget ? `UNDER ${budget}` : `at least ${budget}`
+      console.log(`  ${isolation.padEnd(12)} ${rate.toFixed(0).padStart(5)} a minute and core  ${verdict}`)
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
 
 /** How long until a server is ready; on Node 22, which testcontainers needs. */
 async function benchServices() {

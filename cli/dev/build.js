@@ -12,7 +12,7 @@ const dist = join(root, 'dist')
 // Each further file costs a start about a millisecond, so what is needed together lies together: what every command
 // starts with, what the commands of everyday use share, and the engine. All else is loaded when it is called.
 const start =
-  /^(cli\/(run-cli|session|terminal)\.ts|cli\/commands\/index\.ts|grader\/(package-root|user-error)\.ts|node_modules\/(commander|kleur)\/)/
+  /^(cli\/(run-cli|session|signing-options|terminal)\.ts|cli\/commands\/index\.ts|grader\/(package-root|user-error)\.ts|node_modules\/(commander|kleur)\/)/
 const engine = /^(grader\/engine\/(run-tests|vitest|polling)\.ts|node_modules\/(@vitest|chai)\/)/
 // What only a grading needs; "list" starts without Node's modules for processes and networks.
 const grading =
@@ -26,7 +26,7 @@ const services =
   /^grader\/services\/((index|probe|wait-until-ready|run-services|start-own|kafka-client|rabbitmq-management)\.ts|(definitions|native|link)\/)/
 const everywhere = /^grader\/services\/(drivers|default-settings)\.ts/
 const rare =
-  /^(grader\/(author|doctor|batch|services)\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|doctor|run|reset|solution))/
+  /^(grader\/(author|doctor|batch|ci|services)\/|grader\/isolation\/(bubblewrap|docker|choose|control|limit-words)|grader\/report\/sign|grader\/toolchains\/fill-once|cli\/reporters\/grades\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|ci|doctor|grade|report|run|reset|solution))/
 const groups = [
   { name: 'start', test: (/** @type {string} */ id) => start.test(local(id)) },
   {
@@ -94,6 +94,13 @@ const stock = await bundle({
   // Clients of services stay apart: each is loaded by the fixture that needs it. The set-up waits at its top level for
   // services to start: what it loads meanwhile must not wait for it.
   groups: [{ name: 'stock', test: (id) => !/\/node_modules\/|stock-setup\.ts$/.test(id) }],
+})
+// Seen by hostile code, which bundles itself with it: nothing else of the program lies beside it.
+await bundle({
+  input: { 'bundle-in-sandbox': 'grader/toolchains/bundle-in-sandbox.ts' },
+  alias: {},
+  external: ['esbuild'],
+  groups: [],
 })
 await writeFile(join(dist, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicenses([...program, ...stock]))
 // `author new` begins with the smallest exercise there is.

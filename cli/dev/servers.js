@@ -17,6 +17,7 @@ const programs = [
   ['dnsmasq', 'dnsmasq-base'],
   ['/usr/lib/rabbitmq/bin/rabbitmq-server', 'rabbitmq-server'],
   ['/usr/lib/postgresql/15/bin/postgres', 'postgresql-15'],
+  ['bwrap', 'bubblewrap'],
   ['dockerd', 'docker.io'],
   ['docker', 'docker.io'],
   ['docker-registry', 'docker-registry'],

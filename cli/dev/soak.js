@@ -1,16 +1,23 @@
 // @ts-check
-// `npm run soak [kills] [repeats] [kills with services]`: what takes too long for every change. Graders that are killed at random moments must
-// leave nothing behind, and no hidden test may flake.
+// `npm run soak [kills] [repeats] [kills with services]`: what takes too long for every change. Graders that are killed at
+// random moments must leave nothing behind, and no hidden test may flake. `npm run soak pods [kills] [seconds]`: only graders
+// of hostile code.
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathWithStandIns, prepareServers } from './servers.js'
+import { soakPods } from './soak-pods.js'
 import { install, root, run } from './steps.js'
 
+const onlyPods = process.argv[2] === 'pods'
 const [kills = 1000, repeats = 20, killsWithServices = 200] = process.argv.slice(2).map(Number)
 await install()
 if ((await run([process.execPath, 'cli/dev/build.js'])) !== 0) throw new Error('the build failed')
+if (onlyPods) {
+  const [pods = 1000, seconds = Number.POSITIVE_INFINITY] = process.argv.slice(3).map(Number)
+  process.exit((await soakPods(pods, seconds)) === 0 ? 0 : 1)
+}
 
 console.log(`${kills} graders killed with kill -9 at random moments, while solutions fork and ignore SIGTERM`)
 let orphans = 0

@@ -67,7 +67,7 @@ const report: Report = {
   seed: '81f3',
   toolchain: { id: 'ts', name: 'TypeScript', version: 'node 20.20' },
   services: [],
-  isolation: 'none',
+  isolation: { id: 'none', mechanism: 'not confined', limits: [] },
   startedAt: '2026-11-22T12:00:00.000Z',
   ms: 300,
   grader: '0.1.0',

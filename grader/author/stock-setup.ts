@@ -1,5 +1,4 @@
 /** Loaded by stock Vitest before each file of hidden tests: opens the kit with the first of them. */
-import { isolations } from '../isolation/index.ts'
 import { enterContext, inContext, type RunSettings } from '../kit/context.ts'
 import { startServices } from '../services/run-services.ts'
 import type { ServiceSettings } from '../services/server.ts'
@@ -25,5 +24,5 @@ if (!inContext()) {
           signal: new AbortController().signal,
         })
       : undefined
-  enterContext(run, scope, isolations.none, { services })
+  enterContext(run, scope, { services })
 }

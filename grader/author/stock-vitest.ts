@@ -40,7 +40,7 @@ export async function runStockVitest({
   let launch
   if (exercise.interface !== 'suite' && exercise.interface !== 'files') {
     const { toolchain, main } = detectSolution(solution)
-    launch = await toolchain.build({ folder: solution, main, output: await scope.folder('build') })
+    launch = await toolchain.build({ folder: solution, main, output: await scope.folder('build'), scope })
   }
   const work = await scope.folder('stock-vitest')
   const results = join(work, 'results.json')

@@ -6,7 +6,7 @@ import type { UserErrorCode } from '../user-error.ts'
 import type { Job } from './worker.ts'
 
 export type JobResult =
-  | { report: Report; error?: undefined }
+  | { report: Report; error?: undefined; user?: undefined }
   | { report?: undefined; error: string; user?: { code: UserErrorCode; message: string; remedy?: string } }
 
 /** Processes that each grade one solution at a time. A solution that takes its process down costs only its own job. */

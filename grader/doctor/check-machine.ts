@@ -4,7 +4,6 @@ import { createServer, connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { isolations } from '../isolation/index.ts'
 import { ownPackage } from '../package-root.ts'
 import { startProgram } from '../solution/program.ts'
 import { openRunScope } from '../solution/run-scope.ts'
@@ -61,7 +60,8 @@ async function tryToolchain(toolchain: Toolchain): Promise<{ name: string; works
   const scratch = mkdtempSync(join(tmpdir(), 'learn-backend-doctor-'))
   try {
     writeFileSync(join(scratch, main as string), '')
-    await toolchain.build({ folder: scratch, main: main as string, output: scratch })
+    await using scope = openRunScope()
+    await toolchain.build({ folder: scratch, main: main as string, output: scratch, scope })
     return { name, works }
   } catch (error) {
     return { name, works, reason: firstLine(error) }
@@ -128,7 +128,6 @@ export const processes: Check = {
           env: { PATH: '/usr/bin:/bin' },
         },
         scope,
-        isolation: isolations.none,
         outputLimit: 1024,
       })
       if (await within(program.kill(), 3000))

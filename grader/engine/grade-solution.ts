@@ -2,7 +2,8 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CourseStore } from '../exercise/course-store.ts'
 import type { Exercise } from '../exercise/exercise.ts'
-import { type IsolationId, isolations } from '../isolation/index.ts'
+import type { PodSettings } from '../isolation/pod-settings.ts'
+import { confinement } from '../isolation/index.ts'
 import { enterContext, leaveContext, type RunSettings } from '../kit/context.ts'
 import { startAhead } from '../kit/start-ahead.ts'
 import { ownPackage } from '../package-root.ts'
@@ -29,11 +30,14 @@ export interface GradeRequest {
   keepGoing?: boolean
   /** Only these steps. */
   only?: string[]
-  isolation?: IsolationId
+  /** The pod in which this process is; the solution is confined in it. Default: it is not confined. */
+  pod?: PodSettings
   /** How services are started; default: whatever driver works, with nothing kept. */
   services?: ServiceSettings
   /** The variables from which the solution's environment is picked; usually `process.env`. */
   hostEnvironment: Record<string, string | undefined>
+  /** The hidden tests, if they are compiled already. */
+  tests?: string[]
   /** Where compiled hidden tests are kept; without it they are compiled each time. */
   cache?: CourseStore
   onTest?: (result: TestResult) => void
@@ -53,7 +57,7 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
   const startedAt = new Date()
   const start = performance.now()
   const { toolchain, main } = findProgram(request)
-  const isolation = request.isolation ?? 'none'
+  const isolation = await confinement(request.pod)
   let services: RunServices | undefined
   let starting: Promise<RunServices> | undefined
   const head = (): ReportHead => ({
@@ -61,14 +65,14 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
     seed: request.seed,
     toolchain: { id: toolchain.id, name: toolchain.name, version: toolchain.version() },
     services: services?.versions ?? [],
-    isolation,
+    isolation: isolation.description,
     only: request.only,
     startedAt,
     ms: Math.round(performance.now() - start),
     grader: ownPackage().version,
   })
   signal?.throwIfAborted()
-  await using scope = openRunScope()
+  await using scope = openRunScope({ isolation })
   const aborted = new Promise<never>((_, reject) => {
     signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
@@ -76,15 +80,16 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
 
   const grade = async (): Promise<Report> => {
     const prepare = async () => {
-      const output = await scope.folder('build')
+      const output = await scope.solutionFolder('build')
       starting = startNeeded(request, scope)
       // A build that fails is told before a service that is still starting.
       starting?.catch(() => {})
       const { hostEnvironment, onProgress } = request
-      await installPackages({ folder: request.solution, hostEnvironment, signal, onProgress })
-      const launch = main && (await toolchain.build({ folder: request.solution, main, output }))
+      // What strangers ask for is not installed: the course provides packages.
+      if (!isolation.inPod) await installPackages({ folder: request.solution, hostEnvironment, signal, onProgress })
+      const launch = main && (await toolchain.build({ folder: request.solution, main, output, scope }))
       services = await starting
-      const context = enterContext(settingsOf(request, launch || undefined), scope, isolations[isolation], {
+      const context = enterContext(settingsOf(request, launch || undefined), scope, {
         services,
         signal,
       })
@@ -99,10 +104,11 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
       const engine = import('./run-tests.ts')
       const context = await prepared
       const { runTests } = await engine
-      const files = await compiledTests(exercise, scope, request.cache)
+      const files = request.tests ?? (await compiledTests(exercise, scope, request.cache))
       const run = await runTests({ files, timeout: testTimeout(exercise), onTest: request.onTest, signal })
       if (context.broken) throw context.broken
-      return makeReport(head(), run)
+      if (scope.sandboxFailure !== undefined) throw new Error(`a sandbox could not be made: ${scope.sandboxFailure}`)
+      return makeReport(head(), run, isolation.limitHit?.() ?? scope.limitSeen)
     } catch (error) {
       if (!(error instanceof BuildFailure)) throw error
       return makeEarlyReport(head(), describeBuildFailure(error))

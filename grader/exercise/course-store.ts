@@ -21,8 +21,11 @@ export const builtInCourse: string = join(root, 'exercises')
 /** What the build has prepared. */
 export const builtStore: CourseStore = { folder: join(root, 'dist/course') }
 
+/** Changed whenever exercises get a new field: what was stored before lacks it. */
+const form = 2
+
 /** Part of every fingerprint: another version may compile otherwise. */
-export const storeSalt: string = `learn-backend ${version} ${root}`
+export const storeSalt: string = `learn-backend ${version} ${form} ${root}`
 
 /** In the build the package has no place yet. */
 export const buildSalt: string = `learn-backend ${version}`

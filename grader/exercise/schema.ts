@@ -15,6 +15,13 @@ const limitsSchema = z.strictObject({
   output_kb: z.int().min(16).max(262_144).default(16_384),
   /** One answer's body. */
   answer_kb: z.int().min(16).max(262_144).default(10_240),
+  // What an isolated solution may use; see grader/isolation/isolation.ts.
+  memory_mb: z.int().min(64).max(16_384).default(512),
+  processes: z.int().min(16).max(4096).default(256),
+  open_files: z.int().min(64).max(65_536).default(1024),
+  disk_mb: z.int().min(8).max(4096).default(256),
+  cpu_s: z.int().min(5).max(3600).default(120),
+  wall_s: z.int().min(10).max(3600).default(300),
 })
 
 const stepSchema = z.strictObject({

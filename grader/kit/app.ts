@@ -61,7 +61,7 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
   const ahead = plain ? run.headStart : undefined
   if (ahead) run.headStart = undefined
   const port = ahead?.port ?? options.port ?? (await freePort())
-  const dataDir = ahead?.dataDir ?? options.dataDir ?? (await run.scope.folder('data'))
+  const dataDir = ahead?.dataDir ?? options.dataDir ?? (await run.scope.solutionFolder('data'))
 
   let program = ahead ? await ahead.program : await launchServer({ run, port, dataDir, options })
   let mark = 0
@@ -145,7 +145,7 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
       mark = 0
       await ready()
     },
-    memory: () => residentBytes(program.pid),
+    memory: () => residentBytes(program.root),
     attend() {
       mark = program.output.totalBytes
       run.recorder.follow(log)

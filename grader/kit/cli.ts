@@ -64,7 +64,6 @@ export function createCli(dir: string): Cli & AsyncDisposable {
         env: solutionEnvironment(run.hostEnvironment, { ...launch.env, ...options.env }),
       },
       scope: run.scope,
-      isolation: run.isolation,
       outputLimit: run.exercise.limits.output_kb * 1024,
       input: true,
     })

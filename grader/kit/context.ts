@@ -1,4 +1,3 @@
-import type { Isolation } from '../isolation/index.ts'
 import type { RunScope } from '../solution/run-scope.ts'
 import type { Launch } from '../toolchains/toolchain.ts'
 import type { Program } from '../solution/program.ts'
@@ -54,7 +53,6 @@ export interface KitContext extends RunSettings {
   /** Why no further verdict would mean anything. */
   broken?: UserError | undefined
   scope: RunScope
-  isolation: Isolation
   failedSteps: Set<string>
   recorder: Recorder
   /** Steps in which a test ran out of time: their other tests would most likely only wait, too. */
@@ -75,13 +73,11 @@ const holder = globalThis as { [slot]?: KitContext | undefined }
 export function enterContext(
   settings: RunSettings,
   scope: RunScope,
-  isolation: Isolation,
   around: { services?: RunServices | undefined; signal?: AbortSignal | undefined } = {},
 ): KitContext {
   const opened: KitContext = {
     ...settings,
     scope,
-    isolation,
     services: around.services,
     signal: around.signal ?? new AbortController().signal,
     evidence: new Set(),

@@ -29,7 +29,7 @@ export function explainStart({ outcome, program, port, deadline, folder }: Faile
     })
   }
   if (outcome === 'exited') return explainExit(program, evidence, lines)
-  const elsewhere = listenersOf(program.pid)
+  const elsewhere = listenersOf(program.root)
   return new SolutionFailure('never_listened', `Port ${port} was not opened within ${deadline} ms.`, {
     ...evidence,
     got: describeListeners(elsewhere),

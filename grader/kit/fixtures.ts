@@ -112,12 +112,12 @@ export const test: TestAPI<Fixtures> = base.extend<Fixtures>({
   },
   // eslint-disable-next-line no-empty-pattern
   cli: async ({}, use) => {
-    await using cli = createCli(await context().scope.folder('cli'))
+    await using cli = createCli(await context().scope.solutionFolder('cli'))
     await use(cli)
   },
   // eslint-disable-next-line no-empty-pattern
   suite: async ({}, use) => {
-    await use(createSuite((name) => context().scope.folder(name)))
+    await use(createSuite((name) => context().scope.solutionFolder(name)))
   },
   // eslint-disable-next-line no-empty-pattern
   upstream: async ({}, use) => {
@@ -160,7 +160,7 @@ export const test: TestAPI<Fixtures> = base.extend<Fixtures>({
   },
   // eslint-disable-next-line no-empty-pattern
   scratch: async ({}, use) => {
-    await use(await context().scope.folder('scratch'))
+    await use(await context().scope.solutionFolder('scratch'))
   },
 })
 

@@ -28,7 +28,6 @@ export function launchServer({ run, port, dataDir, options }: LaunchRequest): Pr
       }),
     },
     scope: run.scope,
-    isolation: run.isolation,
     outputLimit: run.exercise.limits.output_kb * 1024,
   })
 }

@@ -1,4 +1,3 @@
-import { isolations } from '../isolation/index.ts'
 import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { enterContext, type KitContext, leaveContext, type RunSettings } from './context.ts'
 
@@ -25,7 +24,6 @@ export function openTestRun(
       ...rest,
     },
     scope,
-    isolations.none,
   )
   return {
     run,

@@ -4,7 +4,7 @@ import { mkdir } from 'node:fs/promises'
 import { solutionEnvironment } from '../solution/environment.ts'
 import { startProgram } from '../solution/program.ts'
 import { within } from '../solution/within.ts'
-import { bundleTypescript } from '../toolchains/bundle-typescript.ts'
+import { bundle as bundleSuite } from '../toolchains/bundle.ts'
 import { BuildFailure } from '../toolchains/toolchain.ts'
 import { context } from './context.ts'
 import { readableLog } from './readable-log.ts'
@@ -88,7 +88,7 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
       const bundle = join(output, 'suite.mjs')
       const imports = files.map((file) => `import ${JSON.stringify(`./${file}`)}`).join('\n')
       try {
-        await bundleTypescript({ entry: { text: imports }, folder: work, outfile: bundle })
+        await bundleSuite({ entry: { text: imports }, folder: work, outfile: bundle }, run.scope)
       } catch (error) {
         if (!(error instanceof BuildFailure)) throw error
         const problems = error.problems.map(({ file, line, message }) =>
@@ -112,7 +112,6 @@ export function createSuite(folder: (name: string) => Promise<string>): Suite {
             env: solutionEnvironment(run.hostEnvironment, {}),
           },
           scope: run.scope,
-          isolation: run.isolation,
           outputLimit: run.exercise.limits.output_kb * 1024,
         })
         const exit = await within(program.exited, deadline)

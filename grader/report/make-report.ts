@@ -2,7 +2,8 @@ import type { TestResult, TestRun } from '../engine/run-tests.ts'
 import type { Exercise } from '../exercise/exercise.ts'
 import type { FailureCode } from '../kit/evidence.ts'
 import { harmless } from '../solution/output-log.ts'
-import type { Cause, Report, ReportStep, ReportTest } from './schema.ts'
+import type { LimitHit } from '../isolation/isolation.ts'
+import type { Cause, Limit, Report, ReportStep, ReportTest } from './schema.ts'
 
 /** What is known of a grading before any test has run. */
 export interface ReportHead {
@@ -10,7 +11,7 @@ export interface ReportHead {
   seed: string
   toolchain: Report['toolchain']
   services: Report['services']
-  isolation: string
+  isolation: Report['isolation']
   /** Only these steps were asked for; all when absent. */
   only?: string[] | undefined
   startedAt: Date
@@ -21,8 +22,8 @@ export interface ReportHead {
 /** How the kit marks a test of a step that was not asked for. */
 const notSelected = 'not selected'
 
-/** A report of tests that ran. */
-export function makeReport(head: ReportHead, run: TestRun): Report {
+/** A report of tests that ran. @param hit a limit that the solution hit, which explains whatever failed */
+export function makeReport(head: ReportHead, run: TestRun, hit?: LimitHit): Report {
   const steps = head.exercise.steps.map((step) =>
     makeStep(
       step,
@@ -34,20 +35,31 @@ export function makeReport(head: ReportHead, run: TestRun): Report {
   if (run.problems.length > 0) {
     return { ...frame(head, steps), status: 'errored', cause: 'exercise', message: run.problems.join('\n') }
   }
-  const cause = failed?.tests.find((test) => test.status === 'failed')?.cause
+  const { cause, limit } = failed?.tests.find((test) => test.status === 'failed') ?? {}
   const passed = wanted.every((step) => step.status === 'passed')
-  return { ...frame(head, steps), status: passed ? 'passed' : 'failed', ...(cause && !passed ? { cause } : {}) }
+  if (passed) return { ...frame(head, steps), status: 'passed' }
+  if (hit) return { ...frame(head, steps), status: 'failed', ...causeOf(hit) }
+  return { ...frame(head, steps), status: 'failed', ...(cause ? { cause } : {}), ...(limit ? { limit } : {}) }
 }
+
+/** A limit as the cause of a failure. */
+export function causeOf({ limit, message }: LimitHit): { cause: Cause; limit: Limit; message: string } {
+  return { cause: causeOfLimit[limit] ?? 'resource_limit', limit, message: `The solution was stopped: ${message}.` }
+}
+
+const causeOfLimit: Partial<Record<Limit, Cause>> = { memory: 'out_of_memory', time: 'timeout' }
 
 /** A report of a grading that ended before its first test. */
 export function makeEarlyReport(
   head: ReportHead,
-  end: { cause: Cause; message: string; evidence?: NonNullable<Report['evidence']> },
+  end: { cause: Cause; limit?: Limit; message: string; evidence?: NonNullable<Report['evidence']> },
 ): Report {
   const steps = head.exercise.steps.map((step) => makeStep(step, []))
-  const solutionsFault = end.cause === 'build_failed'
-  return { ...frame(head, steps), status: solutionsFault ? 'failed' : 'errored', ...end }
+  return { ...frame(head, steps), status: notItsFault.has(end.cause) ? 'errored' : 'failed', ...end }
 }
+
+/** Causes that say nothing about the solution. */
+const notItsFault = new Set<Cause>(['environment', 'exercise', 'internal'])
 
 function frame(head: ReportHead, steps: ReportStep[]): Omit<Report, 'status'> {
   const { id, title, topic } = head.exercise
@@ -95,14 +107,18 @@ const causes: Partial<Record<FailureCode, Cause>> = {
   too_large: 'resource_limit',
 }
 
+const limits: Partial<Record<FailureCode, Limit>> = { flooded: 'output', too_large: 'answer' }
+
 function makeTest(result: TestResult): ReportTest {
   const cause = result.code && causes[result.code]
+  const limit = result.code && limits[result.code]
   return {
     title: result.title,
     status: result.status,
     ms: Math.round(result.ms * 10) / 10,
     ...(result.message === undefined ? {} : { message: harmless(result.message) }),
     ...(cause ? { cause } : {}),
+    ...(limit ? { limit } : {}),
     ...(result.evidence ? { evidence: cleaned(result.evidence) } : {}),
   }
 }

@@ -14,6 +14,9 @@ const cause = z.enum([
   'internal',
 ])
 
+/** Which limit was hit, when the cause is one. */
+const limit = z.enum(['memory', 'processes', 'cpu', 'files', 'disk', 'output', 'answer', 'time'])
+
 const evidence = z.strictObject({
   asked: z.string().optional(),
   sent: z.string().optional(),
@@ -36,6 +39,7 @@ const test = z.strictObject({
   ms: z.number(),
   message: z.string().optional(),
   cause: cause.optional(),
+  limit: limit.optional(),
   evidence: evidence.optional(),
 })
 
@@ -52,12 +56,23 @@ const step = z.strictObject({
   tests: z.array(test),
 })
 
+/** How the solution was confined. */
+export const isolationSchema = z.strictObject({
+  /** As `--isolation` takes it. */
+  id: z.string(),
+  /** E.g. `bubblewrap 0.8.0, as an unused user, without a network`. */
+  mechanism: z.string(),
+  /** What held each limit, e.g. `memory: cgroup v2, 512 MiB`. */
+  limits: z.array(z.string()),
+})
+
 /** The result of one grading, from which every output format is made. */
 export const reportSchema = z.strictObject({
   version: z.literal(1),
   exercise: z.strictObject({ id: z.string(), title: z.string(), topic: z.string() }),
   status: z.enum(['passed', 'failed', 'errored']),
   cause: cause.optional(),
+  limit: limit.optional(),
   message: z.string().optional(),
   /** For what concerns the whole solution: a build that failed, a program that never listened. */
   evidence: evidence.optional(),
@@ -67,7 +82,7 @@ export const reportSchema = z.strictObject({
   seed: z.string(),
   toolchain: z.strictObject({ id: z.string(), name: z.string(), version: z.string() }),
   services: z.array(z.strictObject({ id: z.string(), driver: z.string(), version: z.string() })),
-  isolation: z.string(),
+  isolation: isolationSchema,
   /** ISO 8601, UTC. */
   startedAt: z.string(),
   ms: z.number(),
@@ -78,4 +93,5 @@ export const reportSchema = z.strictObject({
 export type Report = z.infer<typeof reportSchema>
 export type ReportStep = Report['steps'][number]
 export type ReportTest = ReportStep['tests'][number]
+export type Limit = z.infer<typeof limit>
 export type Cause = z.infer<typeof cause>

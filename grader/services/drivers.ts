@@ -11,6 +11,8 @@ export const drivers = {
 
 export const driverIds = Object.keys(drivers) as DriverId[]
 
+const outsideDriver = async () => (await import('./outside/outside-driver.ts')).outside
+
 /** The drivers that may be used for a service. */
 function candidates({ driver }: Pick<ServiceSettings, 'driver'>): DriverId[] {
   return driver === 'auto' ? driverIds : [driver]
@@ -26,7 +28,7 @@ export async function chooseDriver(
   const { definition, settings, signal } = request
   const tried: { id: DriverId; reason: string; remedy?: string | undefined }[] = []
   for (const id of candidates(settings)) {
-    const driver = await drivers[id]()
+    const driver = settings.outside ? await outsideDriver() : await drivers[id]()
     const found = await driver.available(definition, settings)
     if (!found.ok) {
       tried.push({ id, reason: found.reason, remedy: found.remedy })

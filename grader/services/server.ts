@@ -14,6 +14,8 @@ export interface ServiceSettings {
   keepWarm: number
   /** Warm services are shared only within a group; a whole check of a course is one. */
   group?: string
+  /** Servers are started by whoever opened the pod that this process is in. */
+  outside?: true
   /** Where Docker is looked for, and programs: the variables of the user's environment. */
   hostEnvironment: Record<string, string | undefined>
 }
@@ -29,6 +31,8 @@ export interface StartRequest {
   ports?: Ports
   /** The port at which the solution will reach it, when it is not the server's own. */
   advertisedPort?: number
+  /** The container whose network it shares. Nobody out here can reach it then, so it is not waited for. */
+  network?: string
   signal: AbortSignal
   onProgress?: ((text: string) => void) | undefined
 }

@@ -10,6 +10,8 @@ export interface Janitor {
   watch(group: number, endSignal?: NodeJS.Signals): void
   /** A module of ours to run at the end, with the run's id and folder as arguments. */
   reapWith(module: string): void
+  /** An empty folder to remove at the end. */
+  removeAtEnd(folder: string): void
   /** A process group is known to be gone: its number may be used again by others. */
   release(group: number): void
   /** There is nothing left to do: sends it home. */
@@ -27,11 +29,13 @@ trap '' INT TERM HUP QUIT
 groups=' '
 gentle=''
 reaper=''
+folders=''
 while read -r verb group; do
   case $verb in
     watch) groups="$groups$group " ;;
     end) gentle="$gentle $group" ;;
     reap) reaper=$group ;;
+    remove) folders="$group $folders" ;;
     done) exit 0 ;;
     release) case $groups in *" $group "*) groups="\${groups%% $group *} \${groups#* $group }" ;; esac ;;
   esac
@@ -58,6 +62,10 @@ case $2 in
     if [ -e "$2" ]; then sleep 0.3; rm -rf -- "$2"; fi
     ;;
 esac
+# Control groups can go when the last process in them has.
+for folder in $folders; do
+  for round in 1 2 3 4 5 6 7 8 9 10; do rmdir "$folder" 2>/dev/null && break; [ -e "$folder" ] && sleep 0.1; done
+done
 `
 
 /** Starts the janitor of a run. @param scratch the run's own folder, removed at the end */
@@ -87,6 +95,7 @@ export function startJanitor(runId: string, scratch: string): Janitor {
       if (endSignal) tell(`end ${group}=${endSignal.slice(3)}`)
     },
     reapWith: (module) => tell(`reap ${module}`),
+    removeAtEnd: (folder) => tell(`remove ${folder}`),
     release: (group) => tell(`release ${group}`),
     async [Symbol.asyncDispose]() {
       shell.ref()

@@ -80,11 +80,14 @@ export class OutputLog {
   }
 }
 
-/** Text that a terminal, a log or a report can print as it is: no escape sequences, no control characters. */
+/**
+ * Text that a terminal, a log or a report can print as it is: no escape sequences, no control characters, nothing that turns the direction of
+ * writing round. */
 export function harmless(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what it is about
-  return stripVTControlCharacters(text).replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) =>
-    character === '\r' ? '' : '\ufffd',
+  return stripVTControlCharacters(text).replace(
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (character) => (character === '\r' ? '' : '\ufffd'),
   )
 }
 

@@ -34,6 +34,11 @@ export function familyOf(root: number): number[] {
   return [...family]
 }
 
+/** The first process that another has started and that is still there. */
+export function firstChildOf(parent: number): number | undefined {
+  return readProcesses().find((row) => row.parent === parent)?.pid
+}
+
 /** Those of the processes that are still running: not gone, and not only waiting to be reaped. */
 export function stillRunning(processes: number[]): number[] {
   return processes.filter((pid) => {

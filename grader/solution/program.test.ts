@@ -1,6 +1,5 @@
 import { existsSync } from 'node:fs'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { isolations } from '../isolation/index.ts'
 import { freePort } from './free-port.ts'
 import { listenersOf, markedWith, residentBytes } from './processes.ts'
 import { type Program, startProgram } from './program.ts'
@@ -21,7 +20,7 @@ function start(script: string, { outputLimit = 1024 * 1024, env = {} } = {}): Pr
     cwd: scope.scratch,
     env: { PATH: '/usr/bin:/bin', ...env },
   }
-  return startProgram({ command, scope, isolation: isolations.none, outputLimit, input: true })
+  return startProgram({ command, scope, outputLimit, input: true })
 }
 
 test('output, input and exit code are seen', async () => {
@@ -36,7 +35,7 @@ test('output, input and exit code are seen', async () => {
 
 test('a program that can not be started rejects with the code of the system', async () => {
   const command = { file: '/nowhere/to/be/found', args: [], cwd: scope.scratch, env: {} }
-  await expect(startProgram({ command, scope, isolation: isolations.none, outputLimit: 1024 })).rejects.toMatchObject({
+  await expect(startProgram({ command, scope, outputLimit: 1024 })).rejects.toMatchObject({
     code: 'ENOENT',
   })
 })

@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import type { Command, Isolation } from '../isolation/index.ts'
+import type { Readable } from 'node:stream'
+import type { Command } from '../isolation/isolation.ts'
 import { runMark } from './janitor.ts'
 import { OutputLog } from './output-log.ts'
-import { familyOf, stillRunning } from './processes.ts'
-import { killHard, type RunScope, sendSignal } from './run-scope.ts'
+import { familyOf, firstChildOf, stillRunning } from './processes.ts'
+import { isGroup, killHard, type RunScope, sendSignal } from './run-scope.ts'
+import { limitIn } from './limit-in.ts'
+import { exitInside, readSandboxStatus } from './sandbox-status.ts'
 
 /** How a program ended. */
 export interface Exit {
@@ -17,6 +20,8 @@ export interface Exit {
 /** A started program of the solution, with everything that it printed. */
 export interface Program extends AsyncDisposable {
   pid: number
+  /** The process above everything that belongs to it: its own, or the first of its sandbox. */
+  root: number
   alive: boolean
   output: OutputLog
   exited: Promise<Exit>
@@ -37,7 +42,6 @@ export interface Program extends AsyncDisposable {
 export interface ProgramOptions {
   command: Command
   scope: RunScope
-  isolation: Isolation
   /** Bytes of output after which the program is ended as flooding. */
   outputLimit: number
   /** Give it a standard input (else it reads end-of-file at once). */
@@ -58,20 +62,29 @@ const keptOutput = 512 * 1024
 export async function startProgram({
   command,
   scope,
-  isolation,
   outputLimit,
   input,
   endSignal,
   outputFile,
 }: ProgramOptions): Promise<Program> {
-  const { file, args, cwd, env, user } = isolation.confine(command)
+  const confining = scope.isolation.confine(command, scope)
+  // Nothing waits where nothing has to: everybody waits for this start.
+  const confined = confining instanceof Promise ? await confining : confining
+  const { file, args, cwd, env, user, firstProcess, descriptors = [] } = confined
   scope.assertOpen()
   const startedAt = performance.now()
   const log = outputFile === undefined ? undefined : openSync(outputFile, 'a')
   const child = spawn(file, args, {
     cwd,
-    env: { ...env, [runMark]: scope.id },
-    stdio: [input ? 'pipe' : 'ignore', log ?? 'pipe', log ?? 'pipe'],
+    // A pod ends as a whole; in it nobody needs to be found.
+    env: scope.isolation.inPod ? env : { ...env, [runMark]: scope.id },
+    stdio: [
+      input ? 'pipe' : 'ignore',
+      log ?? 'pipe',
+      log ?? 'pipe',
+      ...(firstProcess ? ['pipe' as const] : []),
+      ...descriptors,
+    ],
     detached: true,
     ...user,
   })
@@ -81,10 +94,18 @@ export async function startProgram({
   }
   const pid = child.pid
   scope.adopt(pid, endSignal)
+  const sandbox = firstProcess ? readSandboxStatus(child.stdio[3] as Readable) : undefined
+  /** The process that leads what belongs to the program. */
+  let root = pid
 
   const output = new OutputLog(Math.min(keptOutput, outputLimit))
   const program: Program = {
-    pid,
+    get pid() {
+      return firstProcess === 'init' ? (firstChildOf(root) ?? root) : root
+    },
+    get root() {
+      return root
+    },
     alive: true,
     output,
     exit: undefined,
@@ -96,12 +117,16 @@ export async function startProgram({
       const finish = () => {
         if (!program.alive) return
         program.alive = false
-        program.exit = { code, signal, ms: performance.now() - startedAt }
+        const ms = performance.now() - startedAt
+        if (sandbox?.failed && code !== null) scope.sandboxFailure ??= output.lastLines(1)[0] ?? `exit code ${code}`
+        program.exit = sandbox ? { ...exitInside(code, signal), ms } : { code, signal, ms }
+        if (!program.stopped) scope.limitSeen ??= limitIn(program.exit, output.lastLines(80))
         resolve(program.exit)
       }
       child.once('exit', (exitCode, exitSignal) => {
         code = exitCode
         signal = exitSignal
+        scope.isolation.look?.()
         // 'close' comes when its output is read to the end; a descendant that holds the pipe open must not delay us.
         setTimeout(finish, 100).unref()
       })
@@ -111,19 +136,22 @@ export async function startProgram({
     endInput: () => void child.stdin?.end(),
     signal(name) {
       if (name !== 'SIGSTOP' && name !== 'SIGCONT') program.stopped = true
-      sendSignal(-pid, name)
+      sendSignal(-root, name)
     },
     async kill() {
       program.stopped = true
       let family: number[] = []
-      if (program.alive) {
+      // The end of a sandbox's first process is the end of all that are in it.
+      if (firstProcess === 'init') killHard(root)
+      else if (program.alive) {
         // Stopped at once, killed after a look around: a descendant that left the group is found only while its
         // parents are there, and looking takes milliseconds.
-        sendSignal(-pid, 'SIGSTOP')
-        family = familyOf(pid)
+        sendSignal(-root, 'SIGSTOP')
+        family = familyOf(root)
         for (const member of family) killHard(member)
       }
-      killHard(-pid)
+      killHard(-root)
+      if (root !== pid) killHard(-pid)
       const exit = await program.exited
       // A server may be a grandchild of what was started, and hold its port for some milliseconds more.
       const patience = performance.now() + 2000
@@ -148,5 +176,10 @@ export async function startProgram({
   // A program that does not read its input closes the pipe: that is its right.
   child.stdin?.on('error', () => {})
   child.on('error', () => {})
+  if (sandbox) {
+    root = (await sandbox.firstProcess) ?? pid
+    // Only when it leads a group of its own can a signal reach the program.
+    while (program.alive && root !== pid && !isGroup(root)) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
   return program
 }

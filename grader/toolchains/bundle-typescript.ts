@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import type { BuildFailure as EsbuildFailure, Plugin, PluginBuild } from 'esbuild'
 import { BuildFailure } from './toolchain.ts'
 
-interface BundleRequest {
+export interface BundleRequest {
   /** The file to start from, absolute; or its text, when it is not on disk. */
   entry: string | { text: string }
   /** The solution's folder: imports are resolved from here and messages name files relative to it. */

@@ -6,6 +6,8 @@ const execute = promisify(execFile)
 interface NpmInstall {
   /** Where it is run, absolute. */
   folder: string
+  /** `ci` takes exactly what the lock file says, and fails without one; default: `install`. */
+  command?: 'install' | 'ci'
   /** Further flags, and packages. */
   words?: string[]
   hostEnvironment: Record<string, string | undefined>
@@ -15,12 +17,13 @@ interface NpmInstall {
 }
 
 /**
- * Runs `npm install` in a folder; no package's scripts are run.
+ * Runs `npm install`, or `npm ci`, in a folder; no package's scripts are run.
  * @throws the signal's reason, or an Error whose message is npm's own reason in one line
  */
-export async function npmInstall({ folder, words = [], hostEnvironment, timeout, signal }: NpmInstall): Promise<void> {
+export async function npmInstall(request: NpmInstall): Promise<void> {
+  const { folder, command = 'install', words = [], hostEnvironment, timeout, signal } = request
   try {
-    await execute('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...words], {
+    await execute('npm', [command, '--ignore-scripts', '--no-audit', '--no-fund', ...words], {
       cwd: folder,
       env: hostEnvironment,
       timeout,

@@ -1,3 +1,5 @@
+import type { RunScope } from '../solution/run-scope.ts'
+
 /** A solution made ready to run: the command without its working directory and environment. */
 export interface Launch {
   file: string
@@ -31,6 +33,8 @@ interface BuildRequest {
   main: string
   /** An empty folder for whatever is built. */
   output: string
+  /** Where programs that build belong: they are the solution's in all but name. */
+  scope: RunScope
 }
 
 /** The solution does not build. The message is what the compiler says, with file and line. */

@@ -3,17 +3,23 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { detectSolution, toolchains } from './index.ts'
 import { BuildFailure } from './toolchain.ts'
 
 let folder: string
 let output: string
+let scope: RunScope
 
 beforeEach(async () => {
+  scope = openRunScope()
   folder = await mkdtemp(join(tmpdir(), 'solution-'))
   output = await mkdtemp(join(tmpdir(), 'output-'))
 })
-afterEach(() => Promise.all([folder, output].map((path) => rm(path, { recursive: true, force: true }))))
+afterEach(async () => {
+  await scope[Symbol.asyncDispose]()
+  await Promise.all([folder, output].map((path) => rm(path, { recursive: true, force: true })))
+})
 
 async function write(files: Record<string, string>): Promise<void> {
   for (const [file, text] of Object.entries(files)) {
@@ -49,7 +55,7 @@ test('TypeScript of several files, JSON, CommonJS and packages run as one progra
     'node_modules/loud/package.json': '{"name":"loud","type":"module","exports":"./index.js"}',
     'node_modules/loud/index.js': 'export const shout = (text) => text + "!"',
   })
-  const launch = await toolchains.ts.build({ folder, main: 'main.ts', output })
+  const launch = await toolchains.ts.build({ folder, main: 'main.ts', output, scope })
   expect(execFileSync(launch.file, launch.args, { encoding: 'utf8', cwd: folder }).trim()).toBe('3! b')
 })
 
@@ -57,7 +63,7 @@ test('a stack trace names the line of the TypeScript', async () => {
   await write({
     'main.ts': `interface A {\n  b: string\n}\n\nfunction fail(a?: A): string {\n  throw new Error('here')\n}\nfail()\n`,
   })
-  const launch = await toolchains.ts.build({ folder, main: 'main.ts', output })
+  const launch = await toolchains.ts.build({ folder, main: 'main.ts', output, scope })
   expect(() => execFileSync(launch.file, launch.args, { encoding: 'utf8', stdio: 'pipe' })).toThrow(/main\.ts:6:9/)
 })
 
@@ -66,12 +72,12 @@ test('mistakes come with file, line and column, all at once', async () => {
     'main.ts': `import './other.ts'\nimport x from 'not-installed'\nconst = 1\n`,
     'other.ts': 'let y: = 2',
   })
-  const failure = await toolchains.ts.build({ folder, main: 'main.ts', output }).catch((error: unknown) => error)
+  const failure = await toolchains.ts.build({ folder, main: 'main.ts', output, scope }).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(BuildFailure)
   expect((failure as BuildFailure).problems).toEqual([expect.objectContaining({ file: 'main.ts', line: 3 })])
   await write({ 'main.ts': `import './other.ts'\nimport x from 'not-installed'\nconsole.log(x)\n` })
   const second = (await toolchains.ts
-    .build({ folder, main: 'main.ts', output })
+    .build({ folder, main: 'main.ts', output, scope })
     .catch((error: unknown) => error)) as BuildFailure
   expect(second.problems.map(({ message }) => message).join('\n')).toMatch(/"not-installed" is not installed/)
   expect(second.problems.map(({ file }) => file)).toContain('other.ts')

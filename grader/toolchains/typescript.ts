@@ -9,10 +9,10 @@ export const typescript: Toolchain = {
   extensions: ['ts', 'mts', 'cts'],
   mainFiles: ['main.ts', 'main.mts', 'index.ts', 'src/main.ts', 'src/index.ts'],
   version: nodeVersion,
-  async build({ folder, main, output }) {
-    const { bundleTypescript } = await import('./bundle-typescript.ts')
+  async build({ folder, main, output, scope }) {
+    const { bundle } = await import('./bundle.ts')
     const outfile = join(output, 'main.mjs')
-    await bundleTypescript({ entry: join(folder, main), folder, outfile })
+    await bundle({ entry: join(folder, main), folder, outfile }, scope)
     return { file: process.execPath, args: ['--enable-source-maps', outfile] }
   },
 }

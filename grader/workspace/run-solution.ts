@@ -55,7 +55,7 @@ export async function runSolution(request: RunRequest): Promise<Exit> {
   const needed = startNeeded(request, scope)
   needed?.catch(() => {})
   await installPackages({ folder, hostEnvironment: request.hostEnvironment, onProgress: request.onProgress })
-  const launch = await toolchain.build({ folder, main, output: await scope.folder('build') })
+  const launch = await toolchain.build({ folder, main, output: await scope.folder('build'), scope })
   await using services = await needed
   if (server) writing(dataDir, () => mkdirSync(dataDir, { recursive: true }))
   return await runInForeground({

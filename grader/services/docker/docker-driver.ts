@@ -79,7 +79,8 @@ export function imageOf(definition: ServiceDefinition, settings: Pick<ServiceSet
 async function startContainer(request: StartRequest, engine: Engine, image: string): Promise<Server> {
   const { definition, scope, signal } = request
   const recipe = definition.container
-  const shares = definition.callsBack === true && engine.sharesNetwork
+  // Either way it listens where it is reached.
+  const shares = request.network !== undefined || (definition.callsBack === true && engine.sharesNetwork)
   const names = Object.keys({ ...recipe.ports, ...request.ports })
   const ours: Ports = { main: 0, ...request.ports }
   const chosen = shares || recipe.advertises || recipe.udp || request.ports !== undefined
@@ -106,7 +107,7 @@ async function startContainer(request: StartRequest, engine: Engine, image: stri
       definition,
       scope.id,
       shares
-        ? { NetworkMode: 'host' }
+        ? { NetworkMode: request.network ?? 'host' }
         : { PortBindings: published, ExtraHosts: definition.callsBack ? ['host.docker.internal:host-gateway'] : [] },
     ),
     Image: image,
@@ -121,6 +122,7 @@ async function startContainer(request: StartRequest, engine: Engine, image: stri
     await container.start({ abortSignal: signal })
     const ended = container.wait({ condition: 'not-running' })
     ended.catch(() => {})
+    if (request.network !== undefined) return
     if (!shares) current = await publishedPorts(container, ports)
     const { outcome, reason } = await waitUntilReady({
       definition,

@@ -17,7 +17,7 @@ interface Layer {
 }
 
 /** Whether an image is there already. */
-async function hasImage({ docker, address }: Engine, image: string): Promise<boolean> {
+export async function hasImage({ docker, address }: Engine, image: string): Promise<boolean> {
   try {
     await docker.getImage(image).inspect()
     return true

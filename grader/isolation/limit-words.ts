@@ -1,0 +1,32 @@
+import type { Limits } from './isolation.ts'
+
+/** Wherever Linux has util-linux, which brings it: a program's own PATH may lead anywhere. */
+const prlimit = '/usr/bin/prlimit'
+
+/** What a service of the pod may use: it is no stranger's, but a stranger talks to it. */
+const serviceLimits = { nofile: 8192, data: 4096 * 2 ** 20 }
+
+/** What a control group limits already. */
+interface Grouped {
+  memory?: boolean
+  processes?: boolean
+}
+
+/** prlimit's words for what one process may use. */
+export function limitWords(limits: Limits, role: 'solution' | 'service', grouped: Grouped): string[] {
+  if (role === 'service')
+    return [prlimit, '--core=0', `--nofile=${serviceLimits.nofile}`, `--data=${serviceLimits.data}`, '--']
+  return [
+    prlimit,
+    '--core=0',
+    // A signal that tells what it was comes before the one that can't be caught.
+    `--cpu=${limits.cpu_s}:${limits.cpu_s + 1}`,
+    `--nofile=${limits.open_files}`,
+    `--fsize=${limits.disk_mb * 2 ** 20}`,
+    // The number of processes is counted per user and namespace of users: the sandbox has one of its own. Memory is
+    // counted per process, and the stacks of threads are counted whole: so that is no more than a rough bound.
+    ...(grouped.processes ? [] : [`--nproc=${limits.processes}`]),
+    ...(grouped.memory ? [] : [`--data=${2 * limits.memory_mb * 2 ** 20}`]),
+    '--',
+  ]
+}
