@@ -107,8 +107,11 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
       const files = request.tests ?? (await compiledTests(exercise, scope, request.cache))
       const run = await runTests({ files, timeout: testTimeout(exercise), onTest: request.onTest, signal })
       if (context.broken) throw context.broken
-      if (scope.sandboxFailure !== undefined) throw new Error(`a sandbox could not be made: ${scope.sandboxFailure}`)
-      return makeReport(head(), run, isolation.limitHit?.() ?? scope.limitSeen)
+      const hit = isolation.limitHit?.() ?? scope.limitSeen
+      // Without a process to spare not even a sandbox can be made: that is the solution's doing.
+      if (scope.sandboxFailure !== undefined && !hit)
+        throw new Error(`a sandbox could not be made: ${scope.sandboxFailure}`)
+      return makeReport(head(), run, hit)
     } catch (error) {
       if (!(error instanceof BuildFailure)) throw error
       return makeEarlyReport(head(), describeBuildFailure(error))

@@ -1,10 +1,10 @@
 import { readFileSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LimitHit } from './isolation.ts'
-import type { PodSettings } from './pod-settings.ts'
+import type { ControlGroups, PodSettings } from './pod-settings.ts'
 
 /** Words that put whatever follows them into control groups. */
-export function enterGroups({ groups }: Pick<PodSettings, 'groups'>): string[] {
+export function enterGroups({ groups }: { groups?: ControlGroups | undefined }): string[] {
   if (!groups) return []
   const folders = [...new Set([groups.memory, groups.pids])]
   // 0 is the process that writes.

@@ -4,7 +4,7 @@ import type { Limits } from './isolation.ts'
 const prlimit = '/usr/bin/prlimit'
 
 /** What a service of the pod may use: it is no stranger's, but a stranger talks to it. */
-const serviceLimits = { nofile: 8192, data: 4096 * 2 ** 20 }
+const serviceLimits = { nofile: 8192, nproc: 1024, data: 4096 * 2 ** 20 }
 
 /** What a control group limits already. */
 interface Grouped {
@@ -15,7 +15,7 @@ interface Grouped {
 /** prlimit's words for what one process may use. */
 export function limitWords(limits: Limits, role: 'solution' | 'service', grouped: Grouped): string[] {
   if (role === 'service')
-    return [prlimit, '--core=0', `--nofile=${serviceLimits.nofile}`, `--data=${serviceLimits.data}`, '--']
+    return [prlimit, '--core=0', ...Object.entries(serviceLimits).map(([name, value]) => `--${name}=${value}`), '--']
   return [
     prlimit,
     '--core=0',

@@ -18,6 +18,8 @@ export interface PodSettings {
   bubblewrap?: string
   /** Control groups that hold the solution, if there are any. */
   groups: ControlGroups | undefined
+  /** And those that hold its services. */
+  serviceGroups?: ControlGroups | undefined
 }
 
 /** Folders of control groups, one for all controllers in version 2. */

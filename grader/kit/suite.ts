@@ -1,4 +1,5 @@
-import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { cp, open, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { mkdir } from 'node:fs/promises'
 import { solutionEnvironment } from '../solution/environment.ts'
@@ -160,23 +161,43 @@ function outcomeOf({
   return passed === 0 ? 'no-tests' : 'passed'
 }
 
+/** Of a file that a suite could have written itself. */
+const mostResults = { bytes: 4 * 2 ** 20, lines: 5000 }
+
 async function readResults(file: string): Promise<{ tests: SuiteTest[]; diagnostics: string[] }> {
-  let text = ''
-  try {
-    text = await readFile(file, 'utf8')
-  } catch {
-    // The suite crashed before its first result.
-  }
   const tests: SuiteTest[] = []
   const diagnostics: string[] = []
-  for (const line of text.split('\n')) {
+  for (const line of (await readBounded(file)).split('\n').slice(0, mostResults.lines)) {
     try {
-      const result = JSON.parse(line || 'null') as SuiteTest | { diagnostic: string } | null
-      if (result && 'diagnostic' in result) diagnostics.push(...result.diagnostic.split('\n'))
-      else if (result) tests.push(result)
+      const result = JSON.parse(line || 'null') as Record<string, unknown> | null
+      if (typeof result?.['diagnostic'] === 'string') diagnostics.push(...result['diagnostic'].split('\n'))
+      else if (isTest(result)) tests.push(result)
     } catch {
       // The last line is torn when the suite was killed.
     }
   }
   return { tests, diagnostics }
+}
+
+function isTest(result: unknown): result is SuiteTest {
+  const { name, passed, skipped, message } = (result ?? {}) as Record<string, unknown>
+  return (
+    typeof name === 'string' &&
+    typeof passed === 'boolean' &&
+    typeof skipped === 'boolean' &&
+    (message === undefined || typeof message === 'string')
+  )
+}
+
+/** The beginning of a regular file; empty when there is none, or something else in its place. */
+async function readBounded(file: string): Promise<string> {
+  try {
+    await using handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    if (!(await handle.stat()).isFile()) return ''
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(mostResults.bytes), 0, mostResults.bytes, 0)
+    return buffer.toString('utf8', 0, bytesRead)
+  } catch {
+    // The suite crashed before its first result.
+    return ''
+  }
 }

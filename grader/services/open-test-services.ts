@@ -25,7 +25,7 @@ export interface TestServices extends AsyncDisposable {
   scope: RunScope
   settings: ServiceSettings
   request(id: ServiceId, more?: Partial<StartRequest>): Omit<StartRequest, 'ports' | 'advertisedPort'>
-  start(id: ServiceId): Promise<Server & { advertisedPort?: number }>
+  start(id: ServiceId, more?: Partial<StartRequest>): Promise<Server & { advertisedPort?: number }>
   /** Whether a server answers as a ready one would. @param patience milliseconds */
   answers(server: Server, patience?: number): Promise<boolean>
 }
@@ -57,8 +57,8 @@ export function openTestServices(driver: ServiceSettings['driver'], more: Partia
     scope,
     settings,
     request,
-    async start(id) {
-      const server = await startOwn(request(id))
+    async start(id, more) {
+      const server = await startOwn(request(id, more))
       started.push(server)
       return server
     },

@@ -36,7 +36,18 @@ export function familyOf(root: number): number[] {
 
 /** The first process that another has started and that is still there. */
 export function firstChildOf(parent: number): number | undefined {
-  return readProcesses().find((row) => row.parent === parent)?.pid
+  return childrenOf(parent)[0]
+}
+
+export function childrenOf(parent: number): number[] {
+  return readProcesses()
+    .filter((row) => row.parent === parent)
+    .map(({ pid }) => pid)
+}
+
+/** Its real user; undefined when it is root's, or gone. */
+export function ownerOf(pid: number): number | undefined {
+  return Number(/^Uid:\t(\d+)/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1] ?? Number.NaN) || undefined
 }
 
 /** Those of the processes that are still running: not gone, and not only waiting to be reaped. */

@@ -127,6 +127,7 @@ export async function startProgram({
         code = exitCode
         signal = exitSignal
         scope.isolation.look?.()
+        scope.isolation.sweep?.()
         // 'close' comes when its output is read to the end; a descendant that holds the pipe open must not delay us.
         setTimeout(finish, 100).unref()
       })

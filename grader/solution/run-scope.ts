@@ -65,9 +65,16 @@ export function openRunScope({
   }
   const newFolder = async (above: string, name: string) => {
     assertOpen()
-    const path = join(above, `${++folders}-${name}`)
-    await mkdir(path, { recursive: true })
-    return path
+    for (;;) {
+      const path = join(above, `${++folders}-${name}`)
+      try {
+        // A folder of this name, or a link, may have been made by the solution.
+        await mkdir(path)
+        return path
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      }
+    }
   }
   return {
     id,

@@ -30,6 +30,9 @@ export interface Tap extends AsyncDisposable {
 /** Bytes of a conversation that are kept, per direction. */
 const kept = 256 * 1024
 
+/** Bytes under way, per direction. */
+const mostUnderWay = 4 * 2 ** 20
+
 /** Hears what one connection carries. */
 interface Listener {
   sent(bytes: Buffer): void
@@ -80,10 +83,18 @@ export async function startTap(target: Target, options: TapOptions = {}): Promis
     })
     const pass = (from: Socket, to: Socket, record: Buffer[], hear?: (bytes: Buffer) => void) => {
       let size = 0
+      let under = 0
       from.on('data', (bytes: Buffer) => {
         if ((size += bytes.length) <= kept) record.push(bytes)
         hear?.(bytes)
-        forward(() => to.write(bytes))
+        under += bytes.length
+        // Whoever sends without end waits, as with any link, until the other side has read.
+        if (under > mostUnderWay) from.pause()
+        const arrived = () => {
+          under -= bytes.length
+          if (under <= mostUnderWay) from.resume()
+        }
+        forward(() => to.write(bytes, arrived))
       })
       from.on('end', () => forward(() => to.end()))
       from.on('error', () => to.destroy())

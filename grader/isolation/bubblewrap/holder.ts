@@ -5,7 +5,9 @@ import type { Readable } from 'node:stream'
 import { runMark } from '../../solution/janitor.ts'
 import { killHard, type RunScope } from '../../solution/run-scope.ts'
 import { readSandboxStatus } from '../../solution/sandbox-status.ts'
+import { enterGroups } from '../control-groups.ts'
 import { flags } from '../flags.ts'
+import { limitWords } from '../limit-words.ts'
 import type { PodSettings } from '../pod-settings.ts'
 import { within } from '../../solution/within.ts'
 
@@ -14,6 +16,8 @@ export interface Holder {
   alive: boolean
   /** Open descriptors: the namespace of users, and that of processes. */
   namespaces: [users: number, processes: number]
+  /** The first process of the namespace. */
+  readonly pid: number | undefined
   /** Ends whatever is in the namespace of processes. */
   end(): void
 }
@@ -23,15 +27,14 @@ const patience = 5000
 
 // No further namespaces of users can be made in this one: the kernel's code for them has had the most holes.
 const script =
-  'echo 0 > /proc/sys/user/max_user_namespaces && echo ready && exec setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all /bin/sh -c "while :; do sleep 3600; done"'
+  'echo 0 > /proc/sys/user/max_user_namespaces && echo ready && exec setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all "$@" /bin/sh -c "while :; do sleep 3600; done"'
 
 /** @throws Error with bubblewrap's words */
-export async function openHolder(
-  { bubblewrap = 'bwrap' }: Pick<PodSettings, 'bubblewrap'>,
-  system: string[],
-  scope: RunScope,
-): Promise<Holder> {
-  const words = [
+export async function openHolder(pod: PodSettings, system: string[], scope: RunScope): Promise<Holder> {
+  // With all limits of a solution: it has the same user, which may take it over.
+  const [file = '', ...words] = [
+    ...enterGroups(pod),
+    pod.bubblewrap ?? 'bwrap',
     ...system,
     // Without --dev, for which bubblewrap would make a second namespace of users that can't be entered.
     ...flags('--proc /proc --dev-bind /dev/null /dev/null --remount-ro /'),
@@ -42,16 +45,25 @@ export async function openHolder(
     '/bin/sh',
     '-c',
     script,
+    'holder',
+    ...limitWords(pod.limits, 'solution', pod.groups ? { memory: true, processes: true } : {}),
   ]
   scope.assertOpen()
   const env = { PATH: '/usr/bin:/bin', [runMark]: scope.id }
-  const child = spawn(bubblewrap, words, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env, cwd: '/', detached: true })
+  const child = spawn(file, words, { stdio: ['ignore', 'pipe', 'pipe', 'pipe'], env, cwd: '/', detached: true })
   if (child.pid === undefined) throw (await once(child, 'error'))[0]
   scope.adopt(child.pid)
   let said = ''
   child.stderr?.on('data', (bytes: Buffer) => (said = (said + bytes.toString('utf8')).slice(-1000)))
   let pid: number | undefined
-  const holder: Holder = { alive: true, namespaces: [-1, -1], end: () => pid !== undefined && killHard(pid) }
+  const holder: Holder = {
+    alive: true,
+    namespaces: [-1, -1],
+    get pid() {
+      return pid
+    },
+    end: () => pid !== undefined && killHard(pid),
+  }
   const exited = once(child, 'exit').then(() => {
     holder.alive = false
   })

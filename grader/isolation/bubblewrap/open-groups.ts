@@ -4,9 +4,10 @@ import type { RunScope } from '../../solution/run-scope.ts'
 import type { Limits } from '../isolation.ts'
 import type { ControlGroups } from '../pod-settings.ts'
 
-/** Control groups of one pod: one for the solution, and in version 2 one for the grader, which may move what it starts. */
+/** Control groups of one pod: for the solution, for its services, and for the grader, which moves what it starts. */
 interface Groups {
   solution: ControlGroups
+  services: ControlGroups
   /** What the grader's process must be put into first. */
   grader: string[]
   /** To be seen in the pod. */
@@ -42,6 +43,9 @@ export function openGroups(limits: Limits, uid: number, scope: RunScope): OpenGr
 
 type MakeGroup = (folder: string, files: string[]) => string
 
+/** For all services of a pod together, and for the grader in it: they are to be stopped before the machine is. */
+const others = { services: { memory_mb: 3072, processes: 2048 }, grader: { memory_mb: 1536, processes: 1024 } }
+
 function openVersion2(limits: Limits, name: string, make: MakeGroup): Groups | undefined {
   const mount = mounts().find(({ type, at }) => type === 'cgroup2' && controls(at, 'cgroup.controllers'))
   if (!mount) return undefined
@@ -49,12 +53,16 @@ function openVersion2(limits: Limits, name: string, make: MakeGroup): Groups | u
     writeFileSync(join(mount.at, 'cgroup.subtree_control'), '+memory +pids')
   const pod = make(join(mount.at, name), ['cgroup.procs'])
   writeFileSync(join(pod, 'cgroup.subtree_control'), '+memory +pids')
-  const grader = make(join(pod, 'grader'), ['cgroup.procs'])
-  const solution = make(join(pod, 'solution'), ['cgroup.procs'])
-  writeFileSync(join(solution, 'memory.max'), String(limits.memory_mb * 2 ** 20))
-  if (existsSync(join(solution, 'memory.swap.max'))) writeFileSync(join(solution, 'memory.swap.max'), '0')
-  writeFileSync(join(solution, 'pids.max'), String(limits.processes))
-  return { solution: { version: 2, memory: solution, pids: solution }, grader: [grader], folders: [pod] }
+  const group = (kind: string, { memory_mb, processes }: GroupLimits): ControlGroups => {
+    const folder = make(join(pod, kind), ['cgroup.procs'])
+    writeFileSync(join(folder, 'memory.max'), String(memory_mb * 2 ** 20))
+    if (existsSync(join(folder, 'memory.swap.max'))) writeFileSync(join(folder, 'memory.swap.max'), '0')
+    writeFileSync(join(folder, 'pids.max'), String(processes))
+    return { version: 2, memory: folder, pids: folder }
+  }
+  const grader = group('grader', others.grader)
+  const services = group('services', others.services)
+  return { solution: group('solution', limits), services, grader: [grader.memory], folders: [pod] }
 }
 
 function openVersion1(limits: Limits, name: string, make: MakeGroup): Groups | undefined {
@@ -63,12 +71,22 @@ function openVersion1(limits: Limits, name: string, make: MakeGroup): Groups | u
     all.find(({ type, options }) => type === 'cgroup' && options.includes(controller)),
   )
   if (!memory || !pids) return undefined
-  const files = ['cgroup.procs', 'tasks']
-  const folders = { memory: make(join(memory.at, name), files), pids: make(join(pids.at, name), files) }
-  writeFileSync(join(folders.memory, 'memory.limit_in_bytes'), String(limits.memory_mb * 2 ** 20))
-  writeFileSync(join(folders.pids, 'pids.max'), String(limits.processes))
-  return { solution: { version: 1, ...folders }, grader: [], folders: Object.values(folders) }
+  const group = (kind: string, { memory_mb, processes }: GroupLimits): ControlGroups => {
+    const [inMemory = '', inPids = ''] = [memory, pids].map(({ at }) =>
+      make(join(at, `${name}-${kind}`), ['cgroup.procs', 'tasks']),
+    )
+    writeFileSync(join(inMemory, 'memory.limit_in_bytes'), String(memory_mb * 2 ** 20))
+    writeFileSync(join(inPids, 'pids.max'), String(processes))
+    return { version: 1, memory: inMemory, pids: inPids }
+  }
+  const grader = group('grader', others.grader)
+  const services = group('services', others.services)
+  const solution = group('solution', limits)
+  const folders = [services, solution].flatMap((each) => [each.memory, each.pids])
+  return { solution, services, grader: [grader.memory, grader.pids], folders: [...folders, grader.memory, grader.pids] }
 }
+
+type GroupLimits = Pick<Limits, 'memory_mb' | 'processes'>
 
 function removing(folders: string[]): AsyncDisposable {
   return {

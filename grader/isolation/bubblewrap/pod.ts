@@ -55,7 +55,7 @@ export async function openPod(request: PodRequest, { program, name }: Bubblewrap
     ...(packages ? readOnly(packages, place.packages) : []),
     ...(groups?.folders.flatMap((path) => bind(path)) ?? []),
     ...flags('--unshare-net --unshare-pid --unshare-ipc --unshare-uts --hostname pod'),
-    ...flags('--new-session --die-with-parent'),
+    ...flags('--new-session --die-with-parent --seccomp 4'),
   ]
   return {
     folder,
@@ -74,6 +74,7 @@ export async function openPod(request: PodRequest, { program, name }: Bubblewrap
       visible: [tools, place.solution, ...(packages ? [place.packages] : [])],
       hidden: [root, ...readable],
       groups: groups?.solution,
+      serviceGroups: groups?.services,
       bubblewrap: program,
     },
     run: (command, env) =>

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunScope } from '../../solution/run-scope.ts'
+import { familyOf } from '../../solution/processes.ts'
+import { killHard, type RunScope } from '../../solution/run-scope.ts'
 import { enterGroups, limitHit } from '../control-groups.ts'
 import { flags } from '../flags.ts'
 import type { Command, Confined, Isolation } from '../isolation.ts'
@@ -39,6 +40,12 @@ export function sandbox(pod: PodSettings): Isolation {
     inPod: true,
     room: pod.room,
     limitHit: () => files.hit ?? limitHit(pod),
+    // Orphans are its children; whoever runs is the child of what started it outside.
+    sweep() {
+      void holder?.then(({ pid }) => {
+        if (pid !== undefined) for (const orphan of familyOf(pid)) if (orphan !== pid) killHard(orphan)
+      })
+    },
     async confine(command, scope) {
       mkdirSync(temporary, { recursive: true })
       const { env, role } = command
@@ -70,7 +77,7 @@ function wordsFor(command: Command, pod: PodSettings, first: string[]): string[]
   // What was handed down to make the sandbox is not for the program.
   const closing = ['/bin/sh', '-c', 'exec "$0" "$@" 3>&- 4>&- 5>&-']
   return [
-    ...(solutions ? enterGroups(pod) : []),
+    ...enterGroups({ groups: solutions ? pod.groups : pod.serviceGroups }),
     pod.bubblewrap ?? 'bwrap',
     ...first,
     ...flags('--proc /proc'),

@@ -1,5 +1,7 @@
 import { limitHit } from '../control-groups.ts'
 import type { Command, Confined, Isolation } from '../isolation.ts'
+import { childrenOf, familyOf, ownerOf } from '../../solution/processes.ts'
+import { killHard } from '../../solution/run-scope.ts'
 import { flags } from '../flags.ts'
 import { limitWords } from '../limit-words.ts'
 import type { PodSettings } from '../pod-settings.ts'
@@ -22,6 +24,7 @@ export function unusedUser(pod: PodSettings): Isolation {
     inPod: true,
     room: pod.room,
     look: () => processes?.look(),
+    sweep: () => sweepOrphans(user.uid),
     limitHit: () => limitHit(pod) ?? processes?.hit,
     confine: (command) => confine(command, pod, user),
   }
@@ -31,6 +34,12 @@ export function unusedUser(pod: PodSettings): Isolation {
 export interface PodUser {
   uid: number
   gid: number
+}
+
+/** What lost its parent belongs to the container's first process then. */
+function sweepOrphans(uid: number): void {
+  for (const orphan of childrenOf(1).filter((pid) => ownerOf(pid) === uid))
+    for (const member of familyOf(orphan)) killHard(member)
 }
 
 function confine(command: Command, pod: PodSettings, { uid }: PodUser): Confined {

@@ -216,6 +216,8 @@ function baseOptions(
       MemorySwap: memory * 2 ** 20,
       PidsLimit: 512,
       SecurityOpt: ['no-new-privileges'],
+      // What it prints shall not fill the engine's disk.
+      LogConfig: { Type: 'json-file', Config: { 'max-size': '8m', 'max-file': '1' } },
       Tmpfs: Object.fromEntries(tmpfs.map((folder) => [folder, 'rw,nosuid,nodev,size=64m,mode=1777'])),
       ...host,
     },

@@ -26,7 +26,12 @@ interface PodServersRequest {
 }
 
 const port = z.int().min(1).max(65_535)
-const texts = z.record(z.string().regex(/^[\w.-]+$/), z.string().max(1_000_000))
+/** A path inside of a folder. */
+const path = z
+  .string()
+  .max(1024)
+  .refine((text) => !text.includes('\0') && text.split('/').every((part) => !['', '.', '..'].includes(part)))
+const texts = z.record(path, z.string().max(2 ** 21))
 const startSchema = z.strictObject({
   service: z.string(),
   ports: z.record(z.string().max(40), port).and(z.object({ main: port })),
@@ -42,6 +47,13 @@ const toolSchema = z.strictObject({
 const methods = ['failure', 'log', 'stop', 'start', 'pause', 'resume', 'signal', 'write', 'end'] as const
 const serverSchema = z.strictObject({ server: z.int(), method: z.enum(methods), value: z.unknown().optional() })
 const signals = z.enum(['SIGHUP', 'SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGKILL'])
+
+/** Only somebody who speaks for the worker asks for anything else. */
+function explain(error: unknown): never {
+  if (!(error instanceof z.ZodError)) throw error
+  const where = error.issues.map((issue) => issue.path.join('.')).join(', ')
+  throw new UserError('usage', `A server was asked for in a way that is not allowed (${where.slice(0, 200)}).`)
+}
 
 /** More are never started for one solution at once. */
 const mostServers = 8
@@ -94,7 +106,9 @@ export function openPodServers({ ids, settings, scope, network, signal }: PodSer
   return {
     answer(method, value) {
       const answer = Object.hasOwn(answers, method) ? answers[method] : undefined
-      return answer ? answer(value) : Promise.reject(new UserError('usage', 'It was asked for something unknown.'))
+      return answer
+        ? answer(value).catch(explain)
+        : Promise.reject(new UserError('usage', 'It was asked for something unknown.'))
     },
     async [Symbol.asyncDispose]() {
       await Promise.allSettled([...open.values()].map((server) => server[Symbol.asyncDispose]()))

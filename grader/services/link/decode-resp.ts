@@ -34,7 +34,16 @@ function stream(): (bytes: Buffer) => Value[] {
   }
 }
 
-function readValue(bytes: Buffer, start: number): { value: Value; end: number } | undefined {
+/** Values in values: more than any server sends. */
+const deepest = 32
+
+/** @throws Error for what is no RESP */
+function readLength(line: string): number {
+  if (!/^(?:-1|\d{1,9})$/.test(line)) throw new Error(`${line} is no length`)
+  return Number(line)
+}
+
+function readValue(bytes: Buffer, start: number, depth = 0): { value: Value; end: number } | undefined {
   const eol = bytes.indexOf('\r\n', start)
   if (eol < 0) return undefined
   const type = String.fromCharCode(bytes[start] ?? 0)
@@ -56,7 +65,7 @@ function readValue(bytes: Buffer, start: number): { value: Value; end: number } 
     case '$':
     case '=':
     case '!': {
-      const size = Number(line)
+      const size = readLength(line)
       if (size < 0) return { value: null, end }
       if (bytes.length < end + size + 2) return undefined
       return { value: bytes.toString('utf8', end, end + size), end: end + size + 2 }
@@ -65,12 +74,13 @@ function readValue(bytes: Buffer, start: number): { value: Value; end: number } 
     case '~':
     case '>':
     case '%': {
-      const count = Number(line) * (type === '%' ? 2 : 1)
+      if (depth === deepest) throw new Error('values are nested too deeply')
+      const count = readLength(line) * (type === '%' ? 2 : 1)
       if (count < 0) return { value: null, end }
       const values: Value[] = []
       let at = end
       for (let index = 0; index < count; index++) {
-        const read = readValue(bytes, at)
+        const read = readValue(bytes, at, depth + 1)
         if (!read) return undefined
         values.push(read.value)
         at = read.end

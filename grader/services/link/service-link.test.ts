@@ -24,6 +24,30 @@ test.each([1, 3, 1000])('RESP is understood in pieces of %i bytes, whatever is i
   expect(answers).toEqual(['OK', '(nil)', '5', 'error: ERR no', '[a, (nil)]'])
 })
 
+test('a link lets through what is no RESP, and goes on to understand other connections', async () => {
+  await using run = openTestRun()
+  expect(run.run.exercise.id).toBe('example')
+  await using services = openTestServices('native')
+  const server = await services.start('redis')
+  const { definition } = services.request('redis')
+  await using link = await openLink({
+    target: () => ({ host: server.host, port: server.ports.main }),
+    dialect: definition.dialect,
+    environment: (address) => definition.environment(address),
+  })
+  for (const words of ['*1\r\n'.repeat(100_000), '$abc\r\n', '*99999999999\r\n'] as const) {
+    const broken = await openConnection({ port: link.port })
+    await broken.write(words)
+    expect(await broken.read('\r\n', { deadline: 4000 }).catch(() => 'closed')).toMatch(/ERR|closed/)
+    broken.destroy()
+  }
+  const sound = await openConnection({ port: link.port })
+  await sound.write('PING\r\n')
+  expect(await sound.read('\r\n')).toBe('+PONG\r\n')
+  expect(link.exchanges.at(-1)).toMatchObject({ name: 'PING', reply: 'PONG' })
+  sound.destroy()
+})
+
 test('bytes that are no SQL conversation end no process', () => {
   const decoder = decodeSql()
   expect(decoder.sent(Buffer.from('GET / HTTP/1.1\r\n\r\n'))).toEqual([])

@@ -36,6 +36,38 @@ const dialects: Record<string, () => Decoder> = { resp: decodeResp, sql: decodeS
 /** Exchanges that are kept. */
 const kept = 10_000
 
+/** Of each, in characters and in number: a stranger may send what it likes. */
+const longest = 16_384
+const mostArguments = 1000
+
+function cut(text: string): string {
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
+}
+
+/** Bytes that may come without a whole message in them. */
+const mostPending = 32 * 2 ** 20
+
+/** Stops to decode what is not the service's language: the bytes go through all the same. */
+function careful(decoder: Decoder): Decoder {
+  let broken = false
+  const guard = <T>(decode: (bytes: Buffer) => T[]) => {
+    let pending = 0
+    return (bytes: Buffer): T[] => {
+      if (broken) return []
+      try {
+        const messages = decode(bytes)
+        pending = messages.length > 0 ? 0 : pending + bytes.length
+        broken = pending > mostPending
+        return messages
+      } catch {
+        broken = true
+        return []
+      }
+    }
+  }
+  return { sent: guard((bytes) => decoder.sent(bytes)), received: guard((bytes) => decoder.received(bytes)) }
+}
+
 interface LinkOptions {
   target: () => { host: string; port: number }
   /** Where to listen; default: a free port. */
@@ -52,20 +84,28 @@ export async function openLink({ target, port, dialect, environment }: LinkOptio
     ...(port === undefined ? {} : { port }),
     onConnection(connection) {
       if (!decoder) return undefined
-      const decode = decoder()
+      const decode = careful(decoder())
       const waiting: Exchange[] = []
       return {
         sent(bytes) {
           for (const message of decode.sent(bytes)) {
-            const exchange: Exchange = { at: performance.now(), ...message, connection }
-            waiting.push(exchange)
+            const { name, text, args } = message
+            const words = args.slice(0, mostArguments).map(cut)
+            const exchange: Exchange = {
+              at: performance.now(),
+              name: cut(name),
+              text: cut(text),
+              args: words,
+              connection,
+            }
+            if (waiting.length < kept) waiting.push(exchange)
             if (exchanges.length < kept) exchanges.push(exchange)
           }
         },
         received(bytes) {
           for (const reply of decode.received(bytes)) {
             const exchange = waiting.shift()
-            if (exchange) Object.assign(exchange, { reply, ms: performance.now() - exchange.at })
+            if (exchange) Object.assign(exchange, { reply: cut(reply), ms: performance.now() - exchange.at })
           }
         },
       }

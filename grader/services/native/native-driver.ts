@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { readFileSync, realpathSync } from 'node:fs'
-import { chmod, chown, mkdir, writeFile } from 'node:fs/promises'
+import { closeSync, fstatSync, openSync, readSync, realpathSync } from 'node:fs'
+import { chmod, chown, mkdir, realpath, rm, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Command } from '../../isolation/isolation.ts'
@@ -141,7 +141,8 @@ export async function startProcess(request: StartRequest, { driver, program, ver
   // A server that gives up being root for its workers keeps files for them here.
   if (recipe.logsToFile && process.getuid?.() === 0) await chmod(scope.scratch, 0o711)
   await chmod(folder, recipe.logsToFile ? 0o755 : 0o700)
-  const logFile = recipe.logsToFile ? join(folder, 'output.log') : undefined
+  // Apart from its own folder: whoever makes a server run code must not choose what is read as its log.
+  const logFile = recipe.logsToFile ? join(await scope.folder(`${definition.id}-log`), 'output.log') : undefined
   await writeFiles(folder, request.files ?? {})
   const ports: Ports = { main: 0, ...request.ports }
   for (const name of [...Object.keys(definition.container.ports), ...(recipe.ports ?? [])])
@@ -214,7 +215,7 @@ export async function startProcess(request: StartRequest, { driver, program, ver
   }
   const lines = (count: number): string[] => {
     if (!logFile) return process_?.output.lastLines(count) ?? []
-    return readFileSync(logFile, 'utf8').split('\n').filter(Boolean).slice(-count)
+    return readTail(logFile).split('\n').filter(Boolean).slice(-count)
   }
   const wake = () => {
     for (const pid of paused) sendSignal(pid, 'SIGCONT')
@@ -297,8 +298,26 @@ export function startFailure(definition: ServiceDefinition, failed: FailedStart)
 
 async function writeFiles(folder: string, files: Record<string, string>): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
-    await mkdir(join(folder, name, '..'), { recursive: true })
-    await writeFile(join(folder, name), text)
+    const file = join(folder, name)
+    await mkdir(dirname(file), { recursive: true })
+    // The server may write here, too: what is written goes into a new file, through no link of its making.
+    if (!(await realpath(dirname(file))).startsWith(await realpath(folder))) throw new Error(`${file} leads elsewhere`)
+    await rm(file, { force: true })
+    await writeFile(file, text, { flag: 'wx' })
+  }
+}
+
+/** Bytes of a log that are looked at. */
+const tail = 256 * 1024
+
+function readTail(file: string): string {
+  const fd = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(fd)
+    const bytes = Buffer.alloc(Math.min(size, tail))
+    return bytes.toString('utf8', 0, readSync(fd, bytes, 0, bytes.length, size - bytes.length))
+  } finally {
+    closeSync(fd)
   }
 }
 
