@@ -173,7 +173,7 @@ test('a tag that does not exist, and a registry that is not there, each get a me
   const pull = async (image: string) => {
     await using run = openTestServices('docker', { images: { redis: image } })
     seen = run
-    return docker.start(run.request('redis')).catch((error: unknown) => error)
+    return await docker.start(run.request('redis')).catch((error: unknown) => error)
   }
   expect(await pull(`${registry.address}/redis:none`)).toMatchObject({
     code: 'environment',
