@@ -74,6 +74,18 @@ export function residentBytes(root: number): number | undefined {
   return bytes || undefined
 }
 
+/** What all processes in the same namespace as this one hold of their own: resident, and shared with no file. */
+export function privateBytesOf(pid: number): number {
+  const namespace = link(`/proc/${pid}/ns/pid`)
+  let bytes = 0
+  for (const each of pids()) {
+    if (namespace === '' || link(`/proc/${each}/ns/pid`) !== namespace) continue
+    const [, resident, shared] = (read(`/proc/${each}/statm`) ?? '').split(' ').map(Number)
+    bytes += ((resident ?? 0) - (shared ?? 0)) * 4096
+  }
+  return bytes
+}
+
 /** An address that a process listens on, as far as the system tells. */
 export interface Listener {
   address: string

@@ -150,7 +150,7 @@ function asRoot(command: string[], uid: number, groups: string[] = []): string[]
 function describeLimits(limits: Limits, version: 1 | 2 | undefined): string[] {
   const by = version ? `cgroup v${version}` : undefined
   return [
-    `memory ${limits.memory_mb} MiB (${by ?? 'roughly, by prlimit for each process'})`,
+    `memory ${limits.memory_mb} MiB (${by ?? 'roughly: added up now and then, and prlimit for each process'})`,
     `processes and threads ${limits.processes} (${by ?? 'prlimit'})`,
     `open files ${limits.open_files}, processor time ${limits.cpu_s} s (prlimit, for each process)`,
     `disk ${limits.disk_mb} MiB (tmpfs)`,

@@ -10,6 +10,7 @@ import type { PodSettings } from '../pod-settings.ts'
 import { closeInherited } from './close-inherited.ts'
 import { type Holder, openHolder } from './holder.ts'
 import { watchFiles } from './watch-files.ts'
+import { watchMemory } from './watch-memory.ts'
 import { bind, devices, installed, readOnly, systemView, tmpfs } from './system-view.ts'
 
 /** KiB in a sandbox's own /tmp, and again in its /dev/shm. */
@@ -25,7 +26,14 @@ export function sandbox(pod: PodSettings): Isolation {
   const system = systemView([...installed, ...pod.hidden])
   const temporary = join(pod.room, 'tmp')
   // bubblewrap can't limit the number of files in a tmpfs.
-  const files = watchFiles(pod.room, () => void holder?.then((current) => current.end()))
+  const end = () =>
+    void holder?.then(
+      (current) => current.end(),
+      () => {},
+    )
+  const files = watchFiles(pod.room, end)
+  const first = async () => (await holder?.catch(() => undefined))?.pid
+  const memory = pod.groups ? undefined : watchMemory(first, pod.limits, end)
   let holder: Promise<Holder> | undefined
   const sharedHolder = async (scope: RunScope): Promise<Holder> => {
     const current = await (holder ??= openHolder(pod, system, scope))
@@ -39,7 +47,7 @@ export function sandbox(pod: PodSettings): Isolation {
     description: pod.description,
     inPod: true,
     room: pod.room,
-    limitHit: () => files.hit ?? limitHit(pod),
+    limitHit: () => files.hit ?? memory?.hit ?? limitHit(pod),
     // Orphans are its children; whoever runs is the child of what started it outside.
     sweep() {
       void holder?.then(({ pid }) => {
