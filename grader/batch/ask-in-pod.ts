@@ -33,6 +33,8 @@ export async function askInPod({ pod, env, request, patience, signal, servers }:
   const onAbort = () => void worker.end()
   signal?.addEventListener('abort', onAbort, { once: true })
   try {
+    // While the pod was being made nobody listened.
+    signal?.throwIfAborted()
     const answered = answerOf(worker, (method, value) => {
       opened ??= servers?.()
       return opened ? opened.answer(method, value) : Promise.reject(new Error('nothing can be started for it'))
