@@ -2,9 +2,19 @@
 // `npm test`: installs what is missing, builds, and runs every check there is. Ends with counts of what ran.
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { readableCheckout } from './readable-checkout.js'
 import { prepareServers } from './servers.js'
 import { install, installed, root, run } from './steps.js'
 
+const checkout = readableCheckout()
+if (checkout) {
+  // Ctrl-C ends the other one; the place goes after it.
+  process.on('SIGINT', () => {})
+  const again = [process.execPath, join(checkout.folder, 'cli/dev/test.js'), ...process.argv.slice(2)]
+  const code = await run(again, { cwd: checkout.folder })
+  checkout.leave()
+  process.exit(code)
+}
 await install()
 await install('fixtures/runtimes')
 
