@@ -139,7 +139,9 @@ async function bundle({ input, alias, external, groups: codeSplitting }) {
     // Readable names in the stack traces of our own bugs; comments and spaces nobody needs.
     minify: { compress: false, mangle: false, codegen: true },
     comments: { legal: false },
-    codeSplitting: { groups: codeSplitting, includeDependenciesRecursively: false },
+    ...(codeSplitting.length > 0 && {
+      codeSplitting: { groups: codeSplitting, includeDependenciesRecursively: false },
+    }),
   })
   await build.close()
   return output.flatMap((file) => (file.type === 'chunk' ? file.moduleIds : []))
