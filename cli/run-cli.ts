@@ -41,7 +41,7 @@ export async function runCli(words: string[], io: Io): Promise<number> {
     await program.parseAsync(own, { from: 'user' })
     return exitCode
   } catch (error) {
-    return report(error, io)
+    return await report(error, io)
   }
 }
 
@@ -93,18 +93,15 @@ function addCommands(parent: Command, specs: Record<string, CommandSpec>, asked:
   }
 }
 
-/** A message may name files of somebody else: no line of it shall be an order to whatever shows our log. */
-function withoutCommands(text: string): string {
-  return text.replace(/^([^\S\n]*):(?=:)/gm, '$1: ').replace(/##(?=\[|vso\[)/g, '## ')
-}
-
-function report(error: unknown, io: Io): number {
+async function report(error: unknown, io: Io): Promise<number> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (io.signal.aborted) {
     io.stderr.write('\nStopped; everything that was started is stopped too.\n')
     return 130
   }
   if (error instanceof UserError) {
+    // A message may name files of somebody else: no line of it shall be an order to whatever shows our log.
+    const { withoutCommands } = await import('./reporters/grades/plain-text.ts')
     io.stderr.write(withoutCommands(`${error.message}\n${error.remedy ? `${error.remedy}\n` : ''}`))
     return error.code === 'environment' ? 3 : 2
   }

@@ -36,7 +36,7 @@ export type { Course, Exercise } from './exercise/exercise.ts'
 export { gradeSolution, type GradeRequest } from './engine/grade-solution.ts'
 export type { TestResult } from './engine/run-tests.ts'
 export type { Cause, Report, ReportStep, ReportTest } from './report/schema.ts'
-export { isolationChoices, type IsolationChoice } from './isolation/choose-isolation.ts'
+export type { IsolationChoice } from './isolation/choose-isolation.ts'
 export { driverIds } from './services/drivers.ts'
 export type { DriverId, ServiceSettings }
 export { BuildFailure } from './toolchains/toolchain.ts'

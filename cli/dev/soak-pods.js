@@ -2,9 +2,10 @@
 // `npm run soak pods [kills] [seconds]`: graders of hostile code are killed at random moments, several at once, while solutions put
 // trees of daemons into their pods. Nothing may be left two seconds later: no process, no folder, no control group.
 import { spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { controlGroupsOf, describeProcess, processesWith, settled } from '../../fixtures/leftovers.js'
 import { root } from './steps.js'
 
 const perBatch = 5
@@ -68,17 +69,9 @@ async function killOne(withDaemons) {
   grader.kill('SIGKILL')
   await ended
   const marks = [`MARK=${trap}`, `TMPDIR=${temporary}`, ...runs.map((run) => `LEARN_BACKEND_RUN=${run}`)]
-  const look = () => [
-    ...readdirSync(temporary),
-    ...processesWith(marks).map((pid) => `process ${pid}`),
-    ...runs.flatMap((run) => groupsOf(run)),
-  ]
+  const look = () => [...readdirSync(temporary), ...processesWith(marks).map(describeProcess), ...controlGroupsOf(runs)]
   const start = performance.now()
-  let left = look()
-  while (left.length > 0 && performance.now() - start < 2000) {
-    await sleep(10)
-    left = look()
-  }
+  const left = await settled(look, 2000, 10)
   const ms = performance.now() - start
   rmSync(trap, { recursive: true, force: true })
   return { left, ms, daemons }
@@ -87,29 +80,6 @@ async function killOne(withDaemons) {
 /** @param {string} trap */
 function daemonsOf(trap) {
   return processesWith([`MARK=${trap}`]).length
-}
-
-/** @param {string} run */
-function groupsOf(run) {
-  return ['', 'memory/', 'pids/']
-    .map((at) => `/sys/fs/cgroup/${at}learn-backend-${run}`)
-    .filter((group) => existsSync(group))
-}
-
-/** Processes, of whomever, that have one of these in their environment. @param {string[]} marks */
-function processesWith(marks) {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false
-    try {
-      const variables = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
-      return (
-        marks.some((mark) => variables.includes(mark)) &&
-        !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-      )
-    } catch {
-      return false
-    }
-  })
 }
 
 /** @param {number} ms */

@@ -3,9 +3,10 @@
 // random moments must leave nothing behind, and no hidden test may flake. `npm run soak pods [kills] [seconds]`: only graders
 // of hostile code.
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { leftoversIn, settled } from '../../fixtures/leftovers.js'
 import { pathWithStandIns, prepareServers } from './servers.js'
 import { soakPods } from './soak-pods.js'
 import { install, root, run } from './steps.js'
@@ -75,13 +76,9 @@ async function killOne(words, after, env = {}) {
   grader.kill('SIGKILL')
   await ended
   const start = performance.now()
-  const look = () => [...leftovers(trap), ...(env['PATH'] ? containers(env) : [])]
-  let left = look()
+  const look = () => [...leftoversIn(trap), ...(env['PATH'] ? containers(env) : [])]
   // An engine takes its time to remove a container; it must be quick to begin.
-  while (left.length > 0 && performance.now() - start < (env['PATH'] ? 10_000 : 2000)) {
-    await sleep(5)
-    left = look()
-  }
+  const left = await settled(look, env['PATH'] ? 10_000 : 2000, 5)
   const ms = performance.now() - start
   rmSync(trap, { recursive: true, force: true })
   return { left, ms }
@@ -94,23 +91,6 @@ function containers(env) {
       .split('\n')
       .filter(Boolean)
   return [...list(['ps', '-aq', '--filter', 'label=io.github.learn-backend.run']), ...list(['volume', 'ls', '-q'])]
-}
-
-/** Files in the folder, and processes that have it in their environment. @param {string} trap */
-function leftovers(trap) {
-  const processes = readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false
-    try {
-      // Redis writes its title over its environment: it is known by where it runs.
-      const marked =
-        readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`TMPDIR=${trap}`) ||
-        readlinkSync(`/proc/${pid}/cwd`).startsWith(trap)
-      return marked && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
-    } catch {
-      return false
-    }
-  })
-  return [...readdirSync(trap), ...processes.map((pid) => `process ${pid}`)]
 }
 
 /** @param {number} ms */

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Cause, Report } from '../report/schema.ts'
+import { declaredPackages } from '../toolchains/install-packages.ts'
 import { explainMissing } from './course-dependencies.ts'
 
 /** How a solution ends that imports a package that is not there. */
@@ -13,17 +12,7 @@ const endings = new Set<Cause | undefined>(['build_failed', 'crashed', 'never_li
  */
 export function explainPackages(report: Report, solution: string, provided: string[]): Report {
   if (!endings.has(report.cause)) return report
-  const why = explainMissing(askedPackages(solution), provided)
+  const why = explainMissing(declaredPackages(solution), provided)
   if (why === undefined) return report
   return { ...report, message: report.message === undefined ? why : `${report.message}\n${why}` }
-}
-
-function askedPackages(solution: string): string[] {
-  try {
-    const { dependencies } = JSON.parse(readFileSync(join(solution, 'package.json'), 'utf8')) as Record<string, unknown>
-    return typeof dependencies === 'object' && dependencies !== null ? Object.keys(dependencies) : []
-  } catch {
-    // Without one, or with a broken one, it asks for nothing.
-    return []
-  }
 }

@@ -13,8 +13,6 @@ type PodId = keyof typeof trials
 /** What `--isolation` takes. */
 export type IsolationChoice = 'auto' | 'none' | PodId
 
-export const isolationChoices: readonly IsolationChoice[] = ['auto', ...(Object.keys(trials) as PodId[]), 'none']
-
 interface TrialSurroundings {
   signal: AbortSignal
   onProgress?: ((text: string) => void) | undefined

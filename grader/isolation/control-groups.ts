@@ -4,7 +4,7 @@ import type { LimitHit } from './isolation.ts'
 import type { ControlGroups, PodSettings } from './pod-settings.ts'
 
 /** Words that put whatever follows them into control groups. */
-export function enterGroups({ groups }: { groups?: ControlGroups | undefined }): string[] {
+export function enterGroups(groups: ControlGroups | undefined): string[] {
   if (!groups) return []
   const folders = [...new Set([groups.memory, groups.pids])]
   // 0 is the process that writes.
@@ -13,11 +13,10 @@ export function enterGroups({ groups }: { groups?: ControlGroups | undefined }):
 }
 
 /** Which limit the solution has hit, as the kernel counts. */
-export function limitHit({
-  groups,
-  limits,
-  room,
-}: Pick<PodSettings, 'groups' | 'limits' | 'room'>): LimitHit | undefined {
+export function limitHit(
+  groups: ControlGroups | undefined,
+  { limits, room }: Pick<PodSettings, 'limits' | 'room'>,
+): LimitHit | undefined {
   if (groups && counter(join(groups.memory, memoryEvents[groups.version]), 'oom_kill') > 0)
     return { limit: 'memory', message: `it used more than ${limits.memory_mb} MiB of memory` }
   if (groups && counter(join(groups.pids, 'pids.events'), 'max') > 0)

@@ -38,10 +38,8 @@ export interface Isolation {
   room?: string
   /** The command that runs `command` inside the confinement. */
   confine(command: Command, scope: RunScope): Confined | Promise<Confined>
-  /** Ends what programs that are gone have left running beside those that are there. */
-  sweep?(): void
-  /** A program has just ended: what it used is soon gone. */
-  look?(): void
+  /** A program has just ended: what it used is soon gone, and what it has left running ends now. */
+  programEnded?(): void
   /** Which of its limits the solution has hit so far. Cheap enough to be asked after each crash. */
   limitHit?(): LimitHit | undefined
 }

@@ -6,14 +6,12 @@ const prlimit = '/usr/bin/prlimit'
 /** What a service of the pod may use: it is no stranger's, but a stranger talks to it. */
 const serviceLimits = { nofile: 8192, nproc: 1024, data: 4096 * 2 ** 20 }
 
-/** What a control group limits already. */
-interface Grouped {
-  memory?: boolean
-  processes?: boolean
-}
-
-/** prlimit's words for what one process may use. */
-export function limitWords(limits: Limits, role: 'solution' | 'service', grouped: Grouped): string[] {
+/** prlimit's words for what one process may use. @param grouped what a control group limits already */
+export function limitWords(
+  limits: Limits,
+  role: 'solution' | 'service',
+  grouped: readonly ('memory' | 'processes')[],
+): string[] {
   if (role === 'service')
     return [prlimit, '--core=0', ...Object.entries(serviceLimits).map(([name, value]) => `--${name}=${value}`), '--']
   return [
@@ -25,8 +23,17 @@ export function limitWords(limits: Limits, role: 'solution' | 'service', grouped
     `--fsize=${limits.disk_mb * 2 ** 20}`,
     // The number of processes is counted per user and namespace of users: the sandbox has one of its own. Memory is
     // counted per process, and the stacks of threads are counted whole: so that is no more than a rough bound.
-    ...(grouped.processes ? [] : [`--nproc=${limits.processes}`]),
-    ...(grouped.memory ? [] : [`--data=${2 * limits.memory_mb * 2 ** 20}`]),
+    ...(grouped.includes('processes') ? [] : [`--nproc=${limits.processes}`]),
+    ...(grouped.includes('memory') ? [] : [`--data=${2 * limits.memory_mb * 2 ** 20}`]),
     '--',
+  ]
+}
+
+/** For the report: those limits that are held in the same way by every pod. */
+export function describeLimits({ open_files, cpu_s, disk_mb, wall_s }: Limits): string[] {
+  return [
+    `open files ${open_files}, processor time ${cpu_s} s (prlimit, for each process)`,
+    `disk ${disk_mb} MiB (tmpfs)`,
+    `time ${wall_s} s`,
   ]
 }

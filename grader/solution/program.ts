@@ -126,8 +126,7 @@ export async function startProgram({
       child.once('exit', (exitCode, exitSignal) => {
         code = exitCode
         signal = exitSignal
-        scope.isolation.look?.()
-        scope.isolation.sweep?.()
+        scope.isolation.programEnded?.()
         // 'close' comes when its output is read to the end; a descendant that holds the pipe open must not delay us.
         setTimeout(finish, 100).unref()
       })

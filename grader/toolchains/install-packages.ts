@@ -33,14 +33,18 @@ export async function installPackages({ folder, hostEnvironment, signal, onProgr
 
 /** Packages that `package.json` names under "dependencies" and that are not found from the folder. */
 function missingPackages(folder: string): string[] {
-  let names: string[]
+  return declaredPackages(folder).filter((name) => !isInstalled(name, folder))
+}
+
+/** Packages that `package.json` names under "dependencies". */
+export function declaredPackages(folder: string): string[] {
   try {
-    names = Object.keys(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).dependencies ?? {})
+    const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
+    return typeof dependencies === 'object' && dependencies !== null ? Object.keys(dependencies) : []
   } catch {
     // Without one, or with a broken one, the build itself says what it misses.
     return []
   }
-  return names.filter((name) => !isInstalled(name, folder))
 }
 
 /** As Node looks for it: in the folder and in all above. */

@@ -8,16 +8,16 @@ import { readSandboxStatus } from '../../solution/sandbox-status.ts'
 import { enterGroups } from '../control-groups.ts'
 import { flags } from '../flags.ts'
 import { limitWords } from '../limit-words.ts'
-import type { PodSettings } from '../pod-settings.ts'
+import type { BubblewrapSettings } from '../pod-settings.ts'
 import { within } from '../../solution/within.ts'
 
 /** A process that does nothing but keep a namespace of processes, and one of users, for the programs of a solution. */
 export interface Holder {
-  alive: boolean
+  readonly alive: boolean
   /** Open descriptors: the namespace of users, and that of processes. */
   namespaces: [users: number, processes: number]
   /** The first process of the namespace. */
-  readonly pid: number | undefined
+  pid: number
   /** Ends whatever is in the namespace of processes. */
   end(): void
 }
@@ -29,12 +29,17 @@ const patience = 5000
 const script =
   'echo 0 > /proc/sys/user/max_user_namespaces && echo ready && exec setpriv --bounding-set=-all --inh-caps=-all --ambient-caps=-all "$@" /bin/sh -c "while :; do sleep 3600; done"'
 
+/** What control groups limit, where there are any. */
+export function groupedLimits({ groups }: BubblewrapSettings): ('memory' | 'processes')[] {
+  return groups ? ['memory', 'processes'] : []
+}
+
 /** @throws Error with bubblewrap's words */
-export async function openHolder(pod: PodSettings, system: string[], scope: RunScope): Promise<Holder> {
+export async function openHolder(pod: BubblewrapSettings, system: string[], scope: RunScope): Promise<Holder> {
   // With all limits of a solution: it has the same user, which may take it over.
   const [file = '', ...words] = [
-    ...enterGroups(pod),
-    pod.bubblewrap ?? 'bwrap',
+    ...enterGroups(pod.groups?.solution),
+    pod.program,
     ...system,
     // Without --dev, for which bubblewrap would make a second namespace of users that can't be entered.
     ...flags('--proc /proc --dev-bind /dev/null /dev/null --remount-ro /'),
@@ -46,7 +51,7 @@ export async function openHolder(pod: PodSettings, system: string[], scope: RunS
     '-c',
     script,
     'holder',
-    ...limitWords(pod.limits, 'solution', pod.groups ? { memory: true, processes: true } : {}),
+    ...limitWords(pod.limits, 'solution', groupedLimits(pod)),
   ]
   scope.assertOpen()
   const env = { PATH: '/usr/bin:/bin', [runMark]: scope.id }
@@ -55,21 +60,19 @@ export async function openHolder(pod: PodSettings, system: string[], scope: RunS
   scope.adopt(child.pid)
   let said = ''
   child.stderr?.on('data', (bytes: Buffer) => (said = (said + bytes.toString('utf8')).slice(-1000)))
-  let pid: number | undefined
-  const holder: Holder = {
-    alive: true,
-    namespaces: [-1, -1],
-    get pid() {
-      return pid
-    },
-    end: () => pid !== undefined && killHard(pid),
-  }
+  let alive = true
   const exited = once(child, 'exit').then(() => {
-    holder.alive = false
+    alive = false
   })
-  pid = await readSandboxStatus(child.stdio[3] as Readable).firstProcess
+  const pid = await readSandboxStatus(child.stdio[3] as Readable).firstProcess
   await within(Promise.race([once(child.stdout as Readable, 'data'), exited]), patience)
-  if (!holder.alive || pid === undefined) throw new Error(`a sandbox could not be made: ${said.trim()}`)
-  holder.namespaces = [openSync(`/proc/${pid}/ns/user`, 'r'), openSync(`/proc/${pid}/ns/pid`, 'r')]
-  return holder
+  if (!alive || pid === undefined) throw new Error(`a sandbox could not be made: ${said.trim()}`)
+  return {
+    get alive() {
+      return alive
+    },
+    namespaces: [openSync(`/proc/${pid}/ns/user`, 'r'), openSync(`/proc/${pid}/ns/pid`, 'r')],
+    pid,
+    end: () => killHard(pid),
+  }
 }

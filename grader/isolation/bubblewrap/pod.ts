@@ -4,12 +4,13 @@ import { ownPackage } from '../../package-root.ts'
 import type { RunScope } from '../../solution/run-scope.ts'
 import type { Limits } from '../isolation.ts'
 import { flags } from '../flags.ts'
+import { describeLimits } from '../limit-words.ts'
 import type { Pod, PodRequest } from '../pod.ts'
 import { openGroups } from './open-groups.ts'
 import { spawnInPod } from './spawn-in-pod.ts'
 import { toolPlaces, tools } from '../tools.ts'
+import { unusedUid } from '../unused-uid.ts'
 import { bind, readOnly, systemView, tmpfs } from './system-view.ts'
-import { unusedUid } from './unused-uid.ts'
 
 /** Where a pod keeps its own files; nothing of the machine is there. */
 const folder = '/pod'
@@ -67,15 +68,14 @@ export async function openPod(request: PodRequest, { program, name }: Bubblewrap
       description: {
         id: 'bubblewrap',
         mechanism: `${name}, as ${uid === undefined ? 'an ordinary user' : 'an unused user'}, with a private network`,
-        limits: describeLimits(limits, groups?.solution.version),
+        limits: describe(limits, groups?.solution.version),
       },
       limits,
       room,
       visible: [tools, place.solution, ...(packages ? [place.packages] : [])],
       hidden: [root, ...readable],
-      groups: groups?.solution,
-      serviceGroups: groups?.services,
-      bubblewrap: program,
+      groups: groups && { solution: groups.solution, services: groups.services },
+      program,
     },
     run: (command, env) =>
       spawnInPod(
@@ -147,13 +147,11 @@ function asRoot(command: string[], uid: number, groups: string[] = []): string[]
   ]
 }
 
-function describeLimits(limits: Limits, version: 1 | 2 | undefined): string[] {
+function describe(limits: Limits, version: 1 | 2 | undefined): string[] {
   const by = version ? `cgroup v${version}` : undefined
   return [
     `memory ${limits.memory_mb} MiB (${by ?? 'roughly: added up now and then, and prlimit for each process'})`,
     `processes and threads ${limits.processes} (${by ?? 'prlimit'})`,
-    `open files ${limits.open_files}, processor time ${limits.cpu_s} s (prlimit, for each process)`,
-    `disk ${limits.disk_mb} MiB (tmpfs)`,
-    `time ${limits.wall_s} s`,
+    ...describeLimits(limits),
   ]
 }

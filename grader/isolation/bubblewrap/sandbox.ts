@@ -6,11 +6,11 @@ import { enterGroups, limitHit } from '../control-groups.ts'
 import { flags } from '../flags.ts'
 import type { Command, Confined, Isolation } from '../isolation.ts'
 import { limitWords } from '../limit-words.ts'
-import type { PodSettings } from '../pod-settings.ts'
+import type { BubblewrapSettings } from '../pod-settings.ts'
+import { watchLimit } from '../watch-limit.ts'
 import { closeInherited } from './close-inherited.ts'
-import { type Holder, openHolder } from './holder.ts'
-import { watchFiles } from './watch-files.ts'
-import { watchMemory } from './watch-memory.ts'
+import { tooManyFiles, tooMuchMemory } from './find-excess.ts'
+import { groupedLimits, type Holder, openHolder } from './holder.ts'
 import { bind, devices, installed, readOnly, systemView, tmpfs } from './system-view.ts'
 
 /** KiB in a sandbox's own /tmp, and again in its /dev/shm. */
@@ -21,38 +21,31 @@ const scratch = 64 * 1024
  * and of users, as they would on any machine: a lock that names a process means something to the next one. A service has
  * its own. bubblewrap's manual describes the words.
  */
-export function sandbox(pod: PodSettings): Isolation {
+export function sandbox(pod: BubblewrapSettings): Isolation {
   closeInherited()
   const system = systemView([...installed, ...pod.hidden])
   const temporary = join(pod.room, 'tmp')
-  // bubblewrap can't limit the number of files in a tmpfs.
-  const end = () =>
-    void holder?.then(
-      (current) => current.end(),
-      () => {},
-    )
-  const files = watchFiles(pod.room, end)
-  const first = async () => (await holder?.catch(() => undefined))?.pid
-  const memory = pod.groups ? undefined : watchMemory(first, pod.limits, end)
-  let holder: Promise<Holder> | undefined
-  const sharedHolder = async (scope: RunScope): Promise<Holder> => {
-    const current = await (holder ??= openHolder(pod, system, scope))
-    if (current.alive) return current
+  let opening: Promise<Holder> | undefined
+  let holder: Holder | undefined
+  const hold = async (scope: RunScope): Promise<Holder> => {
     // A solution may kill whatever it can reach, this one included.
-    holder = openHolder(pod, system, scope)
-    return holder
+    if (holder?.alive === false) opening = holder = undefined
+    return (holder = await (opening ??= openHolder(pod, system, scope)))
   }
+  const onHit = () => holder?.end()
+  const files = watchLimit({ interval: 100, find: () => tooManyFiles(pod.room), onHit })
+  const find = () => (holder ? tooMuchMemory(holder.pid, pod.limits) : undefined)
+  const memory = pod.groups ? undefined : watchLimit({ interval: 60, find, onHit })
   return {
     id: 'bubblewrap',
     description: pod.description,
     inPod: true,
     room: pod.room,
-    limitHit: () => files.hit ?? memory?.hit ?? limitHit(pod),
-    // Orphans are its children; whoever runs is the child of what started it outside.
-    sweep() {
-      void holder?.then(({ pid }) => {
-        if (pid !== undefined) for (const orphan of familyOf(pid)) if (orphan !== pid) killHard(orphan)
-      })
+    limitHit: () => files.hit ?? memory?.hit ?? limitHit(pod.groups?.solution, pod),
+    // Orphans are the holder's children; whoever runs is the child of what started it outside.
+    programEnded() {
+      if (!holder) return
+      for (const orphan of familyOf(holder.pid)) if (orphan !== holder.pid) killHard(orphan)
     },
     async confine(command, scope) {
       mkdirSync(temporary, { recursive: true })
@@ -67,7 +60,7 @@ export function sandbox(pod: PodSettings): Isolation {
         env: { ...env, HOME: '/tmp', TMPDIR: role === 'service' ? '/tmp' : temporary },
         ...(role === 'service'
           ? { firstProcess: 'init' as const }
-          : { firstProcess: 'program' as const, descriptors: (await sharedHolder(scope)).namespaces }),
+          : { firstProcess: 'program' as const, descriptors: (await hold(scope)).namespaces }),
       } satisfies Confined
     },
   }
@@ -76,17 +69,16 @@ export function sandbox(pod: PodSettings): Isolation {
 const ownNamespaces = ['--unshare-user', '--disable-userns', '--unshare-pid']
 const sharedNamespaces = ['--userns', '4', '--pidns', '5']
 
-function wordsFor(command: Command, pod: PodSettings, first: string[]): string[] {
+function wordsFor(command: Command, pod: BubblewrapSettings, first: string[]): string[] {
   const { file, args, cwd, role = 'solution', readable = [], writable = [] } = command
   const solutions = role === 'solution'
-  const grouped = { memory: pod.groups !== undefined, processes: pod.groups !== undefined }
   const visible = [process.execPath, ...readable, ...(solutions ? pod.visible : [])]
   const own = solutions ? [pod.room] : writable
   // What was handed down to make the sandbox is not for the program.
   const closing = ['/bin/sh', '-c', 'exec "$0" "$@" 3>&- 4>&- 5>&-']
   return [
-    ...enterGroups({ groups: solutions ? pod.groups : pod.serviceGroups }),
-    pod.bubblewrap ?? 'bwrap',
+    ...enterGroups(solutions ? pod.groups?.solution : pod.groups?.services),
+    pod.program,
     ...first,
     ...flags('--proc /proc'),
     ...devices(scratch),
@@ -100,7 +92,7 @@ function wordsFor(command: Command, pod: PodSettings, first: string[]): string[]
     cwd,
     '--',
     ...closing,
-    ...limitWords(pod.limits, role, grouped),
+    ...limitWords(pod.limits, role, groupedLimits(pod)),
     file,
     ...args,
   ]

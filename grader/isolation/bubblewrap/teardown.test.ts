@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { leftoversOf } from '../../../fixtures/isolation/leftovers.ts'
+import { controlGroupsOf, describeProcess, processesWith, settled } from '../../../fixtures/leftovers.js'
 import {
   as,
   confinedProgram,
@@ -26,7 +26,7 @@ for (const grader of graders) {
       programs: [{ ...daemons(3), env: { MARK: mark } }],
     })
     expect(outcomes[0]).toMatchObject({ code: 0, stdout: 'ready\n' })
-    expect(leftoversOf({ mark: `MARK=${mark}` })).toEqual([])
+    expect(processesWith([`MARK=${mark}`]).map(describeProcess)).toEqual([])
     expect(groups.filter((group) => existsSync(group))).toEqual([])
   })
 
@@ -51,7 +51,7 @@ for (const grader of graders) {
     expect(Number(count)).toBeGreaterThanOrEqual(200)
     expect(Number(outcomes[1]?.stdout)).toBeLessThan(100)
     expect(teardown).toBeLessThan(2000)
-    expect(leftoversOf({ mark: `MARK=${mark}` })).toEqual([])
+    expect(processesWith([`MARK=${mark}`]).map(describeProcess)).toEqual([])
   })
 
   test(`a solution that kills all that it sees ends only itself when ${who} grades`, async () => {
@@ -89,13 +89,11 @@ for (const grader of graders) {
       // From before anything was started until the daemons are there.
       await sleep(60 + round * 12)
       const runs = runsIn(tmp)
-      if (runs.some((run) => leftoversOf({ mark: `LEARN_BACKEND_RUN=${run}` }).length > 0)) seen++
+      if (runs.some((run) => processesWith([`LEARN_BACKEND_RUN=${run}`]).length > 0)) seen++
       child.kill('SIGKILL')
       await ended
-      const left = () => [...readdirSync(tmp), ...leftoversOf({ mark, runs })]
-      const end = performance.now() + 2000
-      while (left().length > 0 && performance.now() < end) await sleep(10)
-      expect(left(), `round ${round}`).toEqual([])
+      const left = () => [...readdirSync(tmp), ...processesWith([mark]).map(describeProcess), ...controlGroupsOf(runs)]
+      expect(await settled(left, 2000, 10), `round ${round}`).toEqual([])
     }
     // Else the rounds would prove nothing.
     expect(seen).toBeGreaterThan(15)

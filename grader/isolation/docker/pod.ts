@@ -1,19 +1,17 @@
-import { writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import type { Container, ContainerCreateOptions } from 'dockerode'
 import { ownPackage } from '../../package-root.ts'
 import type { Engine } from '../../services/docker/connect-engine.ts'
 import { explainEngineError } from '../../services/docker/explain-engine-error.ts'
-import { ownerLabel, runLabel } from '../../services/docker/labels.ts'
+import { announce, ownLabels, remove } from '../../services/docker/own-containers.ts'
 import { openPodServers } from '../../services/docker/pod-servers.ts'
-import type { RunScope } from '../../solution/run-scope.ts'
 import { within } from '../../solution/within.ts'
-import { unusedUid } from '../bubblewrap/unused-uid.ts'
 import { type Limits, mostFiles } from '../isolation.ts'
+import { describeLimits } from '../limit-words.ts'
 import type { Pod, PodProcess, PodRequest } from '../pod.ts'
 import { toolPlaces } from '../tools.ts'
+import { unusedUid } from '../unused-uid.ts'
 
 /** Where the grader, the tests and the course lie in the container: closed to the user that solutions run as. */
 const closed = '/grader'
@@ -37,7 +35,7 @@ export async function openPod(
   const { limits, scope } = request
   const uid = unusedUid()
   const gid = uid + 1000
-  const version = (await cgroupVersion(engine)) === '2' ? 2 : 1
+  const version = engine.cgroupVersion
   const group = (controller: string) => (version === 2 ? '/sys/fs/cgroup' : `/sys/fs/cgroup/${controller}`)
   let container: Container | undefined
   return {
@@ -50,12 +48,10 @@ export async function openPod(
       description: {
         id: 'docker',
         mechanism: `${name}, image ${image}, as an unused user, without a network`,
-        limits: describeLimits(limits, version),
+        limits: describe(limits, version),
       },
       limits,
       room,
-      visible: [],
-      hidden: [],
       user: { uid, gid },
       groups: { version, memory: group('memory'), pids: group('pids') },
     },
@@ -75,7 +71,7 @@ export async function openPod(
       }
     },
     async [Symbol.asyncDispose]() {
-      await container?.remove({ force: true, v: true }).catch(() => {})
+      if (container) await remove(container)
     },
   }
 }
@@ -124,7 +120,7 @@ function containerOptions({ request, command, env, image, uid, gid }: ContainerR
     AttachStdin: true,
     AttachStdout: true,
     AttachStderr: true,
-    Labels: { [runLabel]: scope.id, [ownerLabel]: `${hostname()}/${process.pid}` },
+    Labels: ownLabels(scope),
     HostConfig: {
       NetworkMode: 'none',
       ReadonlyRootfs: true,
@@ -174,10 +170,7 @@ async function start(container: Container): Promise<PodProcess> {
     said: () => said,
     exited,
     async end() {
-      await within(
-        container.remove({ force: true, v: true }).catch(() => {}),
-        5000,
-      )
+      await within(remove(container), 5000)
       stream.removeAllListeners('data')
       ;(stream as unknown as { destroy(): void }).destroy()
     },
@@ -188,29 +181,10 @@ interface Demultiplexer {
   demuxStream(stream: NodeJS.ReadWriteStream, output: NodeJS.WritableStream, errors: NodeJS.WritableStream): void
 }
 
-/** Tells the janitor how to remove the container if we can't. */
-async function announce(engine: Engine, scope: RunScope): Promise<void> {
-  await writeFile(join(scope.scratch, 'engine.json'), JSON.stringify(engine.address), { mode: 0o600 })
-  scope.reapWith(join(ownPackage().root, 'dist/reaper.js'))
-}
-
-const versions = new WeakMap<Engine, Promise<string>>()
-
-function cgroupVersion(engine: Engine): Promise<string> {
-  let known = versions.get(engine)
-  if (!known) {
-    known = engine.docker.info().then((info: { CgroupVersion?: string }) => info.CgroupVersion ?? '1')
-    versions.set(engine, known)
-  }
-  return known
-}
-
-function describeLimits(limits: Limits, version: 1 | 2): string[] {
+function describe(limits: Limits, version: 1 | 2): string[] {
   return [
     `memory ${limits.memory_mb} MiB and ${own.memory} for the grader (cgroup v${version}, the container's)`,
     `processes and threads ${limits.processes} (prlimit, for the user)`,
-    `open files ${limits.open_files}, processor time ${limits.cpu_s} s (prlimit, for each process)`,
-    `disk ${limits.disk_mb} MiB (tmpfs)`,
-    `time ${limits.wall_s} s`,
+    ...describeLimits(limits),
   ]
 }

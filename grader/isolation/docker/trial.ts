@@ -29,9 +29,9 @@ export async function tryDocker(around: DockerSurroundings): Promise<PodTrial> {
   const name = `Docker ${found.version}`
   try {
     const engine = await connectEngine({ hostEnvironment })
-    if (!wanted && !(await hasImage(engine, image)))
+    if (wanted) await pullImage(engine, image, { signal, onProgress })
+    else if (!(await hasImage(engine, image)))
       return { ok: false, reason: `the image ${image} is not here`, remedy: `Type: docker pull ${image}` }
-    await pullImage(engine, image, { signal, onProgress })
     return await tryImage({ engine, image, name, images, hostEnvironment })
   } catch (error) {
     signal.throwIfAborted()

@@ -4,7 +4,7 @@ import { childrenOf, familyOf, ownerOf } from '../../solution/processes.ts'
 import { killHard } from '../../solution/run-scope.ts'
 import { flags } from '../flags.ts'
 import { limitWords } from '../limit-words.ts'
-import type { PodSettings } from '../pod-settings.ts'
+import type { DockerSettings } from '../pod-settings.ts'
 import { watchProcesses } from './watch-processes.ts'
 
 /**
@@ -12,10 +12,9 @@ import { watchProcesses } from './watch-processes.ts'
  * there, and works as that user, too, wherever it can: what it writes for a solution must be the solution's own. It
  * stays out of that user's reach, because its real and its saved user are still root.
  */
-export function unusedUser(pod: PodSettings): Isolation {
-  const { user } = pod
-  if (!user) throw new Error('a pod of Docker names no user for its solutions')
-  const processes = pod.groups && watchProcesses(pod.groups.pids, pod.limits)
+export function unusedUser(pod: DockerSettings): Isolation {
+  const { user, groups } = pod
+  const processes = watchProcesses(groups.pids, pod.limits)
   process.setegid?.(user.gid)
   process.seteuid?.(user.uid)
   return {
@@ -23,17 +22,13 @@ export function unusedUser(pod: PodSettings): Isolation {
     description: pod.description,
     inPod: true,
     room: pod.room,
-    look: () => processes?.look(),
-    sweep: () => sweepOrphans(user.uid),
-    limitHit: () => limitHit(pod) ?? processes?.hit,
-    confine: (command) => confine(command, pod, user),
+    programEnded() {
+      processes.look()
+      sweepOrphans(user.uid)
+    },
+    limitHit: () => limitHit(groups, pod) ?? processes.hit,
+    confine: (command) => confine(command, pod),
   }
-}
-
-/** Whom a pod's solutions run as, and the group by which the grader reaches what is closed to them. */
-export interface PodUser {
-  uid: number
-  gid: number
 }
 
 /** What lost its parent belongs to the container's first process then. */
@@ -42,7 +37,8 @@ function sweepOrphans(uid: number): void {
     for (const member of familyOf(orphan)) killHard(member)
 }
 
-function confine(command: Command, pod: PodSettings, { uid }: PodUser): Confined {
+function confine(command: Command, pod: DockerSettings): Confined {
+  const { uid } = pod.user
   const { file, args, cwd, env, role = 'solution' } = command
   const words = [
     // A shell takes its real user, root, for its effective one: only root can become somebody else for good. To become
@@ -53,7 +49,7 @@ function confine(command: Command, pod: PodSettings, { uid }: PodUser): Confined
     ...flags('--bounding-set=-all --inh-caps=-all -- /bin/sh -c'),
     // When memory is short the solution goes, never the grader beside it.
     'echo 1000 > /proc/self/oom_score_adj; exec "$0" "$@"',
-    ...limitWords(pod.limits, role, { memory: true }),
+    ...limitWords(pod.limits, role, ['memory']),
   ]
   return { file: '/bin/sh', args: [...words, file, ...args], cwd, env: { ...env, HOME: '/tmp', TMPDIR: pod.room } }
 }

@@ -9,6 +9,8 @@ export interface Engine {
   address: EngineAddress
   /** Its containers can use this machine's own network: it runs here, not in a virtual machine or far away. */
   sharesNetwork: boolean
+  /** Of the control groups of its machine. */
+  cgroupVersion: 1 | 2
 }
 
 const known = new Map<string, Promise<Engine>>()
@@ -34,8 +36,13 @@ async function open(address: EngineAddress): Promise<Engine> {
   const docker = socketPath
     ? new Dockerode({ socketPath })
     : new Dockerode({ host: host as string, port: port as number, protocol: tls ? 'https' : 'http', ...tls })
-  const info = (await docker.info()) as { OperatingSystem?: string }
+  const info = (await docker.info()) as { OperatingSystem?: string; CgroupVersion?: string }
   // Docker Desktop and its like run the engine in a virtual machine; their names say so.
   const virtual = /desktop|orbstack|colima|rancher|podman machine/i.test(info.OperatingSystem ?? '')
-  return { docker, address, sharesNetwork: socketPath !== undefined && process.platform === 'linux' && !virtual }
+  return {
+    docker,
+    address,
+    sharesNetwork: socketPath !== undefined && process.platform === 'linux' && !virtual,
+    cgroupVersion: info.CgroupVersion === '2' ? 2 : 1,
+  }
 }

@@ -1,10 +1,7 @@
-import { writeFile } from 'node:fs/promises'
-import { hostname } from 'node:os'
-import { join } from 'node:path'
 import type { Container, ContainerCreateOptions } from 'dockerode'
 import { pack } from 'tar-stream'
-import { ownPackage } from '../../package-root.ts'
 import { freePort } from '../../solution/free-port.ts'
+import type { RunScope } from '../../solution/run-scope.ts'
 import { startFailure } from '../native/native-driver.ts'
 import type { Layout, Ports, ServiceDefinition } from '../service.ts'
 import type { Server, ServiceDriver, ServiceSettings, StartRequest, ToolRun } from '../server.ts'
@@ -12,7 +9,8 @@ import { waitUntilReady } from '../wait-until-ready.ts'
 import { connectEngine, type Engine } from './connect-engine.ts'
 import { explainEngineError } from './explain-engine-error.ts'
 import { findEngine } from './find-engine.ts'
-import { ownerLabel, runLabel, serviceLabel } from './labels.ts'
+import { serviceLabel } from './labels.ts'
+import { announce, ownLabels, remove } from './own-containers.ts'
 import { pullImage } from './pull-image.ts'
 
 /** Milliseconds until a server must answer. */
@@ -52,7 +50,7 @@ export const docker: ServiceDriver = {
     await announce(engine, scope)
     const [tool = '', ...args] = command
     const container = await create(engine, definition, {
-      ...baseOptions(definition, scope.id),
+      ...baseOptions(definition, scope),
       Image: image,
       Entrypoint: [tool],
       Cmd: args,
@@ -105,7 +103,7 @@ async function startContainer(request: StartRequest, engine: Engine, image: stri
   const container = await create(engine, definition, {
     ...baseOptions(
       definition,
-      scope.id,
+      scope,
       shares
         ? { NetworkMode: request.network ?? 'host' }
         : { PortBindings: published, ExtraHosts: definition.callsBack ? ['host.docker.internal:host-gateway'] : [] },
@@ -192,24 +190,14 @@ async function startContainer(request: StartRequest, engine: Engine, image: stri
   }
 }
 
-/** Tells the janitor how to remove the run's containers if we can't. */
-async function announce(engine: Engine, scope: StartRequest['scope']): Promise<void> {
-  await writeFile(join(scope.scratch, 'engine.json'), JSON.stringify(engine.address), { mode: 0o600 })
-  scope.reapWith(join(ownPackage().root, 'dist/reaper.js'))
-}
-
 function baseOptions(
   definition: ServiceDefinition,
-  run: string,
+  scope: RunScope,
   host: Partial<NonNullable<ContainerCreateOptions['HostConfig']>> = {},
 ): ContainerCreateOptions {
   const { memory, tmpfs = [] } = definition.container
   return {
-    Labels: {
-      [runLabel]: run,
-      [serviceLabel]: definition.id,
-      [ownerLabel]: `${hostname()}/${process.pid}`,
-    },
+    Labels: { ...ownLabels(scope), [serviceLabel]: definition.id },
     HostConfig: {
       Memory: memory * 2 ** 20,
       // The same: no swap on top of it.
@@ -293,11 +281,6 @@ async function runToEnd(container: Container, stdin: string | undefined): Promis
   const read = async (which: object) => plainText(await container.logs({ ...which, follow: false }))
   const [stdout, stderr] = await Promise.all([read({ stdout: true }), read({ stderr: true })])
   return { exitCode: StatusCode, stdout, stderr }
-}
-
-/** With its anonymous volumes. One that is gone already, or an engine that is, is no error: there is nothing to do. */
-async function remove(container: Container): Promise<void> {
-  await container.remove({ force: true, v: true }).catch(() => {})
 }
 
 /** It is already as it was to be made: 304 not modified, 409 not running; older engines say 500 to what is not paused. */
