@@ -40,6 +40,7 @@ export type { IsolationChoice } from './isolation/choose-isolation.ts'
 export { driverIds } from './services/drivers.ts'
 export type { DriverId, ServiceSettings }
 export { BuildFailure } from './toolchains/toolchain.ts'
+export { type LanguageHere, languagesHere, needLanguage } from './toolchains/languages-here.ts'
 export { beginExercise } from './workspace/begin-exercise.ts'
 export { type CreatedWorkspace, createWorkspace, hasRoomForWorkspace } from './workspace/create-workspace.ts'
 export { chooseLanguage, knownLanguage, languageName } from './workspace/choose-language.ts'
@@ -51,6 +52,7 @@ export type { ProgressEvent } from './workspace/progress-event.ts'
 export { type CourseProgress, currentExercise, nextExercise, readProgress } from './workspace/read-progress.ts'
 export { recordAttempt } from './workspace/record-attempt.ts'
 export { referenceFiles } from './workspace/reference-files.ts'
+export { rememberLanguage } from './workspace/remember-language.ts'
 export { resetExercise } from './workspace/reset-exercise.ts'
 export type { HeldService, Pruned, ServiceSurvey, WarmService }
 export type { FoundSubmission, Grades, Submission }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import { builtInCourse, checkCourse, loadCourse, UserError } from '../../grader/index.ts'
+import { builtInCourse, checkCourse, knownLanguage, loadCourse, UserError } from '../../grader/index.ts'
 import { checkSummary, exerciseLine } from '../reporters/check.ts'
 import { serviceSettings } from '../service-settings.ts'
 import type { Session } from '../session.ts'
@@ -21,6 +21,9 @@ export async function run(
       course,
       ...(name === undefined ? {} : { only: name }),
       repeat: wholeNumber(options['repeat'], '--repeat', 1),
+      ...(options['lang'] === undefined
+        ? {}
+        : { languages: [options['lang']].flat().map((word) => knownLanguage(String(word))) }),
       jobs: wholeNumber(options['jobs'], '--jobs', availableParallelism()),
       hostEnvironment: env,
       services: serviceSettings(options, session),

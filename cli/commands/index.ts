@@ -248,7 +248,8 @@ export const commands = {
           'The reference passes, every starter fails, each wrong solution fails where and why it should, repeats do not flake, stock Vitest agrees.',
         arguments: ['[exercise]'],
         options: [
-          ['--repeat <n>', 'grade the reference n times, each with another seed (default: 1)'],
+          ['--repeat <n>', 'grade the references n times, each with another seed (default: 1)'],
+          ['--lang <language...>', 'only references and starters in this language, beside the main one (default: all)'],
           ['--jobs <n>', 'gradings at once (default: one per processor)'],
           services,
           image,

@@ -13,9 +13,12 @@ import {
   folderInWorkspace,
   hasRoomForWorkspace,
   knownLanguage,
+  languagesHere,
+  needLanguage,
   nextExercise,
   openCourse,
   readProgress,
+  rememberLanguage,
   UserError,
 } from '../../grader/index.ts'
 import { ask, canAsk } from '../ask.ts'
@@ -29,9 +32,13 @@ export async function run(
   options: Record<string, unknown>,
   session: Session,
 ): Promise<number> {
-  const { cwd, now, stdout, terminal } = session
+  const { cwd, env, cache, now, stdout, terminal } = session
   const asked = typeof options['lang'] === 'string' ? knownLanguage(options['lang']) : undefined
+  const machine = { hostEnvironment: env, cache: cache.folder }
   const found = await findWorkspace(cwd)
+  const usual = asked ?? found?.lang
+  // What can't be run here is said before anything is written.
+  if (usual !== undefined) await needLanguage(usual, machine)
   const made = found ? undefined : await makeWorkspace(name, asked, options, session)
   const workspace = found ?? (made as CreatedWorkspace).workspace
   const learner = { workspace, ...(await openLessons(workspace, options, session)) }
@@ -54,6 +61,7 @@ export async function run(
     current: currentExercise(course, progress)?.id === exercise.id,
     now: now(),
   })
+  if (asked) rememberLanguage(workspace, asked)
   const after = await readProgress(course, workspace.root, now())
   const { lastAttempt } = after.of(exercise.id)
   const here = folderInWorkspace(workspace, cwd) ?? currentExercise(course, after)?.id
@@ -63,6 +71,7 @@ export async function run(
     exercise: exerciseState(exercise, after.of(exercise.id)),
     topic: course.topics.find(({ id }) => id === exercise.topic)?.title ?? exercise.topic,
     ...begun,
+    languages: (await languagesHere(machine)).filter(({ id }) => exercise.languages.includes(id)),
     ...(lastAttempt ? { lastAttempt } : {}),
     next: whatToType(here === exercise.id ? 'verify' : `verify ${exercise.id}`),
   }

@@ -10,7 +10,7 @@ export async function run(
   options: Record<string, unknown>,
   session: Session,
 ): Promise<number> {
-  const { cwd, env, stderr, terminal, signal, passedOn } = session
+  const { cwd, env, cache, stderr, terminal, signal, passedOn } = session
   const learner = await openLearner(options, session)
   const workspace = needWorkspace(learner, cwd)
   const exercise = chooseExercise(learner, name, cwd)
@@ -30,6 +30,7 @@ export async function run(
       port,
       dataDir: join(workspace.root, '.learn-backend', 'data', exercise.id),
       hostEnvironment: env,
+      cache,
       services: serviceSettings(options, session, workspace),
       onProgress: (text) => void stderr.write(`${terminal.dim(text)}\n`),
       onListening: () => void stderr.write(`${exercise.id} listens on http://127.0.0.1:${port}; Ctrl-C ends it\n`),

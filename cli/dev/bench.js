@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { prepareServers } from './servers.js'
+import { installPrograms, prepareServers } from './servers.js'
 import { install, installed, root, run } from './steps.js'
 import { runFloor } from '../../fixtures/bench/floor.js'
 
@@ -85,10 +85,26 @@ for (let round = -1; round < rounds; round++) {
   if (round >= 0) inProcess.push(graded / base)
 }
 show('grade', inProcess, 1.4)
+await benchLanguages()
 benchBatch()
 await benchServices()
 console.log(over === 0 ? '\nall within their budgets' : `\n${over} not within their budgets`)
 process.exitCode = over === 0 ? 0 : 1
+
+/** How long until a solution listens, in each language. */
+async function benchLanguages() {
+  await installPrograms()
+  const outfile = join(root, 'node_modules/.cache/learn-backend-bench/ready.mjs')
+  await bundleForBench(join(bench, 'languages/ready.ts'), outfile, 'node20')
+  if ((await run([node, outfile, root, String(rounds)])) !== 0) over++
+}
+
+/** @param {string} entry @param {string} outfile @param {string} target */
+async function bundleForBench(entry, outfile, target) {
+  const { build } = await import('esbuild')
+  const form = /** @type {const} */ ({ platform: 'node', format: 'esm', packages: 'external' })
+  await build({ entryPoints: [entry], outfile, bundle: true, target, ...form })
+}
 
 /** How many submissions of ten tests each a core grades in a minute. */
 function benchBatch() {
@@ -124,16 +140,7 @@ async function benchServices() {
   const servers = await prepareServers()
   try {
     const outfile = join(bench, 'services/node_modules/.cache/ready.mjs')
-    const { build } = await import('esbuild')
-    await build({
-      entryPoints: [join(bench, 'services/ready.ts')],
-      outfile,
-      bundle: true,
-      platform: 'node',
-      target: 'node22',
-      format: 'esm',
-      packages: 'external',
-    })
+    await bundleForBench(join(bench, 'services/ready.ts'), outfile, 'node22')
     const node22 = join(root, 'fixtures/runtimes/node_modules/node-22/bin/node')
     if ((await run([node22, outfile, String(Math.min(rounds, 9))], { env: servers.env })) !== 0) over++
   } finally {

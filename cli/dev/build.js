@@ -16,7 +16,7 @@ const start =
 const engine = /^(grader\/engine\/(run-tests|vitest|polling)\.ts|node_modules\/(@vitest|chai)\/)/
 // What only a grading needs; "list" starts without Node's modules for processes and networks.
 const grading =
-  /^(cli\/commands\/(verify|run)\.ts|grader\/(solution|isolation|report)\/|grader\/engine\/(grade-solution|compiled-tests)\.ts|grader\/kit\/(context|evidence|launch-server|recorder|start-ahead)\.ts|grader\/index\.ts|grader\/workspace\/run-solution\.ts)/
+  /^(cli\/commands\/(verify|run)\.ts|grader\/(solution|isolation|report)\/|grader\/engine\/(grade-solution|compiled-tests)\.ts|grader\/kit\/(context|evidence|launch-server|recorder|start-ahead|suites\/recognise)\.ts|grader\/index\.ts|grader\/workspace\/run-solution\.ts)/
 // Apart from the engine: `test.extend` asks for a runner that collects, so this is loaded with the first test file.
 const kit = /^grader\/kit\//
 // An entry runs when its chunk is loaded: it must be in a chunk of its own.

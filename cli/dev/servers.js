@@ -1,5 +1,5 @@
 // @ts-check
-// The real servers that the tests use: installed from Debian's packages where they are missing, a Docker engine, and
+// The real servers and compilers that the tests use: installed from Debian's packages where they are missing, a Docker engine, and
 // images made of those servers, because no registry can be counted on.
 import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,6 +23,26 @@ const programs = [
   ['docker-registry', 'docker-registry'],
   // A second client for the Kafka stand-in, on librdkafka.
   ['kcat', 'kcat'],
+  // Languages, and what their projects are built and tested with.
+  ['python3', 'python3'],
+  ['go', 'golang-go'],
+  ['gofmt', 'golang-go'],
+  ['javac', 'default-jdk-headless'],
+  ['mvn', 'maven'],
+  ['ruby', 'ruby'],
+  ['php', 'php-cli'],
+  ['rustc', 'rustc'],
+]
+
+/** What is no program, but a file that a package brings. @type {[file: string, debian: string][]} */
+const files = [
+  ['/usr/lib/python3/dist-packages/pytest', 'python3-pytest'],
+  ['/usr/share/java/junit-platform-console.jar', 'junit5'],
+  ['/usr/share/maven-repo/org/apache/maven/plugins/maven-compiler-plugin', 'libmaven-compiler-plugin-java'],
+  ['/usr/share/maven-repo/org/apache/maven/plugins/maven-dependency-plugin', 'libmaven-dependency-plugin-java'],
+  ['/usr/share/maven-repo/org/apache/maven/plugins/maven-resources-plugin', 'libmaven-resources-plugin-java'],
+  ['/usr/share/maven-repo/org/apache/commons/commons-lang3', 'libcommons-lang3-java'],
+  ['/usr/share/python-wheels', 'python3-venv'],
 ]
 
 /**
@@ -49,14 +69,18 @@ export function pathWithStandIns() {
   return [join(root, 'fixtures/stand-ins/bin'), ...places].join(delimiter)
 }
 
-async function installPrograms() {
-  const missing = programs.filter(([program]) => !isThere(program)).map(([, debian]) => debian)
+/** @throws {Error} that says what to type when something can't be had */
+export async function installPrograms() {
+  const missing = [
+    ...programs.filter(([program]) => !isThere(program)),
+    ...files.filter(([file]) => !existsSync(file)),
+  ].map(([, debian]) => debian)
   if (missing.length === 0) return
   const packages = [...new Set(missing)]
   const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n']
   const remedy = `sudo apt-get install --no-install-recommends ${packages.join(' ')}`
   if (!isThere('/usr/bin/apt-get'))
-    throw new Error(`The tests need these servers: ${packages.join(', ')} (names of Debian's packages).`)
+    throw new Error(`The tests need these programs: ${packages.join(', ')} (names of Debian's packages).`)
   console.log(`$ apt-get install ${packages.join(' ')}`)
   // The tests start servers of their own: what is installed shall not start by itself.
   const policy = '/usr/sbin/policy-rc.d'
@@ -67,7 +91,7 @@ async function installPrograms() {
     await run([...asRoot, 'apt-get', 'update', '-qq'], { env })
     const flags = ['-y', '-qq', '-o=Dpkg::Use-Pty=0', '--no-install-recommends']
     const code = await run([...asRoot, 'apt-get', 'install', ...flags, ...packages], { env })
-    if (code !== 0) throw new Error(`The tests need servers that could not be installed. Type: ${remedy}`)
+    if (code !== 0) throw new Error(`The tests need programs that could not be installed. Type: ${remedy}`)
   } finally {
     if (ours) rmSync(policy)
   }

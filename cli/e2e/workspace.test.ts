@@ -163,10 +163,36 @@ test('a name goes to that exercise, and back', async () => {
   expect(back).toMatchObject({ exercise: { id: 'ping' }, lang: 'ts' })
   expect(back.placed).toBeUndefined()
   expect(JSON.parse((await cli(['status', '--json'], { cwd: folder })).stdout).current.id).toBe('ping')
-  expect(await cli(['next', 'echo', '--lang', 'ts'], { cwd: folder })).toMatchObject({
-    exitCode: 2,
-    stderr: expect.stringContaining('npx learn-backend reset echo --lang ts'),
-  })
+})
+
+test('another language puts the work aside and brings it back; it is that of the workspace from then on', async () => {
+  const folder = await tinyWorkspace()
+  writeFileSync(join(folder, 'ping/main.ts'), '// half done')
+  const there = await cli(['next', '--lang', 'js'], { cwd: folder })
+  expect(there).toMatchObject({ exitCode: 0 })
+  expect(there.stdout).toMatch(/kept +your work in TypeScript, in \.learn-backend\/solutions\/ping\/ts/)
+  expect(readdirSync(join(folder, 'ping')).toSorted()).toEqual(['README.md', 'main.js', 'package.json'])
+  expect(readFileSync(join(folder, 'learn-backend.yaml'), 'utf8')).toMatch(/^# .*\nversion: 1\nlang: js$/m)
+  writeFileSync(join(folder, 'ping/main.js'), '// better')
+
+  const back = await cli(['next', '--lang', 'ts'], { cwd: folder })
+  expect(back.stdout).toMatch(/back +what you had written/)
+  expect(readFileSync(join(folder, 'ping/main.ts'), 'utf8')).toBe('// half done')
+  expect(readFileSync(join(folder, '.learn-backend/solutions/ping/js/main.js'), 'utf8')).toBe('// better')
+
+  // Told again, nothing moves.
+  const again = JSON.parse((await cli(['next', '--lang', 'ts', '--json'], { cwd: folder })).stdout)
+  expect(again.switched).toBeUndefined()
+  expect(readFileSync(join(folder, 'ping/main.ts'), 'utf8')).toBe('// half done')
+})
+
+test('a language that is not installed is refused before anything is written', async () => {
+  const cwd = emptyFolder()
+  const refused = await cli(['next', '--lang', 'go', '--course', tinyCourse], { cwd, env: { PATH: emptyFolder() } })
+  expect(refused).toMatchObject({ exitCode: 3, stdout: '' })
+  expect(refused.stderr).toMatch(/Go is not installed: there is no go on the PATH\./)
+  expect(refused.stderr).toMatch(/Or take a language that is here: ts, js/)
+  expect(readdirSync(cwd)).toEqual([])
 })
 
 test('an interrupted next is completed by the next one', async () => {

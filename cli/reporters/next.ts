@@ -1,5 +1,5 @@
 import { relative } from 'node:path'
-import { type Course, type ExerciseState, languageName } from '../../grader/index.ts'
+import { type Course, type ExerciseState, type LanguageHere, languageName } from '../../grader/index.ts'
 import { hanging } from '../hanging.ts'
 import { layoutFor } from '../layout.ts'
 import type { Terminal } from '../terminal.ts'
@@ -18,6 +18,10 @@ export interface NextResult {
   edit: string[]
   /** Only when spec and starter were placed now; names relative to the folder. */
   placed?: { created: string[]; kept: string[] }
+  /** Only when work in another language was put aside. */
+  switched?: { from: string; kept?: string; back: boolean }
+  /** Of the exercise, and whether they can be used on this machine. */
+  languages: LanguageHere[]
   lastAttempt?: { at: string; status: string; cause?: string; seed: string }
   /** What to type. */
   next: string
@@ -32,12 +36,14 @@ export async function nextText(result: NextResult, terminal: Terminal, cwd: stri
   if (made) rows.push(...madeRows(made, here(result.workspace)))
   for (const name of placed?.kept ?? [])
     rows.push(['kept', `${here(`${folder}/${name}`)} (it is not the starter's; yours was left alone)`])
+  if (result.switched) rows.push(...switchedRows(result.switched))
   if (exercise.failing) rows.push(['failing', `${exercise.failing.id}: ${exercise.failing.title}`])
   rows.push([
     'read',
     exercise.failing ? `${spec}, ${exercise.failing.section}` : `${spec} (or type ${whatToType('spec')})`,
   ])
   rows.push(['edit', edit.map(here).join(', ')])
+  if (placed && exercise.attempts === 0) rows.push(...languageRows(result))
   rows.push(['type', result.next + (exercise.failing ? `, or ${whatToType('hint')}` : '')])
 
   const { width } = terminal
@@ -65,6 +71,29 @@ function madeRows({ created, kept }: NonNullable<NextResult['made']>, root: stri
     ['made', `a workspace in ${root === '.' ? 'this folder' : root}: ${created.join(', ')}`],
   ]
   if (kept.length > 0) rows.push(['kept', `${kept.join(', ')} (there already, and left alone)`])
+  return rows
+}
+
+function switchedRows({ from, kept, back }: NonNullable<NextResult['switched']>): [string, string][] {
+  const rows: [string, string][] = []
+  if (kept)
+    rows.push([
+      'kept',
+      `your work in ${languageName(from)}, in ${kept}; ${whatToType(`next --lang ${from}`)} brings it back`,
+    ])
+  if (back) rows.push(['back', 'what you had written in this language before'])
+  return rows
+}
+
+/** The other languages: those that can be used, and how to get those that can't. */
+function languageRows({ languages, lang }: NextResult): [string, string][] {
+  const others = languages.filter(({ id }) => id !== lang)
+  const here = others.filter(({ version }) => version !== undefined)
+  const rows: [string, string][] = []
+  if (here.length > 0)
+    rows.push(['or in', `${here.map(({ name }) => name).join(', ')}: ${whatToType(`next --lang ${here[0]?.id}`)}`])
+  for (const { name, remedy } of others.filter(({ version }) => version === undefined))
+    rows.push(['', `${name}, once it is installed. ${remedy ?? ''}`.trim()])
   return rows
 }
 

@@ -8,7 +8,7 @@ import { checkExercise, type CheckRequest, type ExerciseCheck } from './check-ex
 
 export interface CheckCourseRequest extends Pick<
   CheckRequest,
-  'repeat' | 'hostEnvironment' | 'cache' | 'onProgress' | 'services'
+  'repeat' | 'languages' | 'hostEnvironment' | 'cache' | 'onProgress' | 'services'
 > {
   course: Course
   /** One exercise; all when absent. */

@@ -21,6 +21,8 @@ export interface CheckRequest {
   scope: RunScope
   /** How often the reference is graded, each time with another seed. */
   repeat: number
+  /** Only starters and references in these languages, and the reference that wrong solutions are made of; default: all. */
+  languages?: string[]
   hostEnvironment: Record<string, string | undefined>
   cache?: CourseStore
   services: ServiceSettings
@@ -68,13 +70,21 @@ export async function checkExercise(request: CheckRequest): Promise<ExerciseChec
   const references = Promise.all(
     seeds.map(async (seed) => [seed, await grade(request, { solution: reference, seed, name: 'reference' })] as const),
   )
-  const starters = Promise.all(exercise.languages.map((language) => gradeStarter(request, language, copies)))
+  const isWanted = (language: string) => request.languages?.includes(language) ?? true
+  const others = Promise.all(
+    otherReferences(exercise)
+      .filter(isWanted)
+      .flatMap((language) => seeds.map((seed) => gradeOther(request, language, seed))),
+  )
+  const starters = Promise.all(
+    exercise.languages.filter(isWanted).map((language) => gradeStarter(request, language, copies)),
+  )
   const wrong = Promise.all(exercise.wrong.map((entry) => gradeWrong(request, entry, copies)))
   // Each is awaited in its turn; until then its failure is nobody's surprise.
-  for (const work of [references, starters, wrong]) work.catch(() => {})
+  for (const work of [references, others, starters, wrong]) work.catch(() => {})
 
   for (const [seed, outcome] of await references) {
-    problems.push(...checkReference(exercise, seed, outcome))
+    problems.push(...checkReference(exercise, { language: referenceLanguage(exercise), seed, outcome }))
     result.slowestMs = Math.max(result.slowestMs, outcome.report?.ms ?? 0)
     result.tests = outcome.report?.steps.reduce((sum, step) => sum + step.tests.length, 0) ?? result.tests
   }
@@ -84,6 +94,7 @@ export async function checkExercise(request: CheckRequest): Promise<ExerciseChec
       message: "The grading left files in the solution's folder, or changed some.",
     })
   }
+  problems.push(...(await others).flatMap((graded) => checkReference(exercise, graded)))
   problems.push(...(await starters).flatMap(({ language, outcome }) => checkStarter(exercise, language, outcome)))
   for (const found of await wrong) {
     problems.push(...found)
@@ -123,6 +134,21 @@ async function grade(
     throw new UserError('environment', message, remedy === undefined ? {} : { remedy })
   }
   return outcome
+}
+
+/** A reference in another language: the hidden tests are fair to it as well. */
+async function gradeOther(
+  request: CheckRequest,
+  language: string,
+  seed: string,
+): Promise<{ language: string; seed: string; outcome: JobResult }> {
+  const solution = join(request.exercise.folder, 'reference', language)
+  return { language, seed, outcome: await grade(request, { solution, seed, name: `reference ${language}` }) }
+}
+
+/** The languages in which there are further references. */
+function otherReferences(exercise: Exercise): string[] {
+  return readdirSync(join(exercise.folder, 'reference')).filter((name) => name !== referenceLanguage(exercise))
 }
 
 async function gradeStarter(

@@ -46,6 +46,11 @@ export async function checkFiles(exercise: Exercise, course: Course): Promise<Pr
     if (!known)
       add(`starter/${language}`, `There is no toolchain "${language}".`, `There are: ${toolchainIds.join(', ')}.`)
   }
+  const references = existsSync(join(folder, 'reference')) ? readdirSync(join(folder, 'reference')) : []
+  for (const language of references) {
+    if (!(exercise.interface === 'files' ? language === configuration.id : language in toolchains))
+      add(`reference/${language}`, `There is no toolchain "${language}".`, `There are: ${toolchainIds.join(', ')}.`)
+  }
   problems.push(...checkPatches(exercise))
   return problems
 }

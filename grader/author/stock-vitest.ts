@@ -4,12 +4,11 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { execa } from 'execa'
-import { settingsOf, testTimeout } from '../engine/grade-solution.ts'
+import { findProgram, settingsOf, testTimeout } from '../engine/grade-solution.ts'
 import type { Exercise } from '../exercise/exercise.ts'
 import { ownPackage } from '../package-root.ts'
 import type { ServiceSettings } from '../services/server.ts'
 import { openRunScope } from '../solution/run-scope.ts'
-import { detectSolution } from '../toolchains/index.ts'
 import { UserError } from '../user-error.ts'
 
 /** A test's verdict by `step > title`. */
@@ -37,11 +36,12 @@ export async function runStockVitest({
   await using scope = openRunScope()
   const { root } = ownPackage()
   const request = { exercise, solution, seed, hostEnvironment }
-  let launch
-  if (exercise.interface !== 'suite' && exercise.interface !== 'files') {
-    const { toolchain, main } = detectSolution(solution)
-    launch = await toolchain.build({ folder: solution, main, output: await scope.folder('build'), scope })
-  }
+  const { toolchain, main } = findProgram(request)
+  const output = await scope.folder('build')
+  const launch =
+    main === undefined
+      ? undefined
+      : await toolchain.build({ folder: solution, hostEnvironment, cache: services.cache, main, output, scope })
   const work = await scope.folder('stock-vitest')
   const results = join(work, 'results.json')
   const config = {
@@ -50,14 +50,14 @@ export async function runStockVitest({
       root: realpathSync(join(exercise.folder, 'hidden')),
       include: ['*.test.ts'],
       setupFiles: [join(root, 'dist/stock-setup.js')],
-      env: { LEARN_BACKEND_RUN_SETTINGS: JSON.stringify({ ...settingsOf(request, launch), services }) },
+      env: { LEARN_BACKEND_RUN_SETTINGS: JSON.stringify({ ...settingsOf(request, launch, toolchain), services }) },
       alias: { 'learn-backend/kit': join(root, 'dist/kit.js') },
       // One process and one module graph for all files, in order, as in the engine.
       pool: 'forks',
       isolate: false,
       fileParallelism: false,
-      testTimeout: testTimeout(exercise),
-      hookTimeout: testTimeout(exercise),
+      testTimeout: testTimeout(exercise, toolchain),
+      hookTimeout: testTimeout(exercise, toolchain),
       reporters: ['json'],
       outputFile: results,
     },

@@ -1,14 +1,17 @@
 import { join } from 'node:path'
 import type { JobResult } from '../batch/worker-pool.ts'
-import { type Exercise, referenceLanguage } from '../exercise/exercise.ts'
+import type { Exercise } from '../exercise/exercise.ts'
 import type { Problem } from '../exercise/read-yaml.ts'
 import type { WrongSolution } from '../exercise/schema.ts'
 import type { Report, ReportTest } from '../report/schema.ts'
 import type { Verdicts } from './stock-vitest.ts'
 
 /** The reference passes every step, every step has tests, and every test has a step. */
-export function checkReference(exercise: Exercise, seed: string, outcome: JobResult): Problem[] {
-  const file = join(exercise.folder, 'reference', referenceLanguage(exercise))
+export function checkReference(
+  exercise: Exercise,
+  { language, seed, outcome }: { language: string; seed: string; outcome: JobResult },
+): Problem[] {
+  const file = join(exercise.folder, 'reference', language)
   const report = outcome.report
   if (!report) return [{ file, message: `Grading broke: ${outcome.error}` }]
   if (report.status === 'errored')

@@ -1,4 +1,5 @@
 import type { BigIntStats } from 'node:fs'
+import { noSource } from '../toolchains/source-files.ts'
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type OpenFolder, openTop, Swapped } from './open-folder.ts'
@@ -35,8 +36,8 @@ export interface Copied {
   ignored: string[]
 }
 
-/** Never part of a solution: its history, packages (those come from the course), and settings for npm that nothing reads. */
-const ignoredNames = new Set(['.git', 'node_modules', '.npmrc'])
+/** Never part of a solution: its history, packages (those come from the course), what tools keep, settings for npm that nothing reads. */
+const ignoredNames = new Set([...noSource, '.npmrc'])
 // On some file systems `.GIT` is the same folder.
 const isIgnored = (name: string) => ignoredNames.has(name.toLowerCase())
 

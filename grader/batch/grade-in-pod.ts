@@ -18,6 +18,8 @@ interface PodJob {
   tests: string[]
   hostEnvironment: Record<string, string | undefined>
   packages?: string | undefined
+  /** Folders of languages that are installed apart from the system. */
+  languages: string[]
   signal: AbortSignal
   /** What a report says that could not be made inside. */
   head: HeadMaker
@@ -28,14 +30,14 @@ interface PodJob {
  * @throws UserError when the pod can't be opened, or the signal's reason
  */
 export async function gradeInPod(request: PodJob): Promise<JobResult> {
-  const { maker, job, course, tests, hostEnvironment, packages, signal, head } = request
+  const { maker, job, course, tests, hostEnvironment, packages, languages, signal, head } = request
   const { exercise } = job
   const { limits } = exercise
   const start = performance.now()
   const readable = [...new Set([course, ...tests.map((file) => dirname(file))])]
   await using scope = openRunScope()
-  await using pod = await maker.open({ scope, limits, solution: job.solution, readable, packages })
-  const path = hostEnvironment['PATH'] ?? '/usr/bin:/bin'
+  await using pod = await maker.open({ scope, limits, solution: job.solution, readable, packages, languages })
+  const path = [...languages.map((root) => join(root, 'bin')), hostEnvironment['PATH'] ?? '/usr/bin:/bin'].join(':')
   const env = { PATH: path, HOME: '/tmp', LANG: 'C.UTF-8', TMPDIR: pod.folder }
   const cache = join(pod.folder, 'cache')
   const how = pod.servers ? { driver: 'docker', outside: true } : { driver: 'native' }

@@ -13,6 +13,7 @@ import type { Cause, Report } from '../report/schema.ts'
 import type { ServiceSettings } from '../services/server.ts'
 import { harmless } from '../solution/output-log.ts'
 import { openRunScope, type RunScope } from '../solution/run-scope.ts'
+import { languageRoots } from '../toolchains/language-roots.ts'
 import type { UserErrorCode } from '../user-error.ts'
 import { copySubmission } from './copy-submission.ts'
 import { courseDependencies, providedPackages } from './course-dependencies.ts'
@@ -61,6 +62,7 @@ export async function gradeSubmissions(request: GradeSubmissionsRequest): Promis
   })
   const packages = provided && join(provided, 'node_modules')
   const packageNames = providedPackages(course.folder)
+  const languages = maker ? await languageRoots({ hostEnvironment, cache: cache.folder }) : []
   await using scope = openRunScope()
   // Whoever the solutions run as must get through to the copies; their names can't be guessed.
   await chmod(scope.scratch, 0o711)
@@ -88,7 +90,17 @@ export async function gradeSubmissions(request: GradeSubmissionsRequest): Promis
     const tests = compiled.get(exercise.id) ?? []
     const job = { exercise, solution: copy, seed: head().seed }
     const result: JobResult = maker
-      ? await gradeInPod({ maker, job, course: course.folder, tests, hostEnvironment, packages, signal, head })
+      ? await gradeInPod({
+          maker,
+          job,
+          course: course.folder,
+          tests,
+          hostEnvironment,
+          packages,
+          languages,
+          signal,
+          head,
+        })
       : await pool.grade({ ...job, tests, services: request.services, hostEnvironment })
     // Where the copy lies says nothing to anybody.
     const report = result.report ?? unfinished(head, result, (text) => text.replaceAll(copy, found.relative))

@@ -9,7 +9,7 @@ import { startProgram } from '../solution/program.ts'
 import { openRunScope } from '../solution/run-scope.ts'
 import { within } from '../solution/within.ts'
 import { toolchains } from '../toolchains/index.ts'
-import type { Toolchain } from '../toolchains/toolchain.ts'
+import type { Machine, Toolchain } from '../toolchains/toolchain.ts'
 import type { Check, Finding } from './check.ts'
 
 const run = promisify(execFile)
@@ -39,10 +39,15 @@ function isAtLeast(version: string, needed: string): boolean {
 export const languages: Check = {
   name: 'Languages',
   about: 'machine',
-  async check() {
-    const trials = await Promise.all(Object.values(toolchains).map(tryToolchain))
-    const broken = trials.filter(({ reason }) => reason !== undefined)
-    if (broken.length === 0) return { status: 'ok', message: trials.map(({ works }) => works).join(', ') }
+  async check({ services }) {
+    const trials = await Promise.all(Object.values<Toolchain>(toolchains).map((each) => tryToolchain(each, services)))
+    const broken = trials.filter(({ reason, installed }) => installed && reason !== undefined)
+    const works = trials.flatMap(({ works: words }) => words ?? []).join(', ')
+    const absent = trials.filter(({ installed }) => !installed)
+    if (broken.length === 0) {
+      const others = absent.map(({ name, reason }) => `${name} (${reason})`).join(', ')
+      return { status: 'ok', message: others === '' ? works : `${works}; not here: ${others}` }
+    }
     return {
       status: 'problem',
       message: broken.map(({ name, reason }) => `${name} can't be built here: ${reason}`).join('; '),
@@ -52,19 +57,34 @@ export const languages: Check = {
   },
 }
 
-/** Builds the smallest program there is. */
-async function tryToolchain(toolchain: Toolchain): Promise<{ name: string; works: string; reason?: string }> {
-  const { name } = toolchain
-  const works = `${name} (${toolchain.version()})`
+interface Trial {
+  name: string
+  installed: boolean
+  works?: string
+  reason?: string
+}
+
+/** Asks what must be installed apart for its version; builds the smallest program there is with what we bring ourselves. */
+async function tryToolchain(toolchain: Toolchain, machine: Pick<Machine, 'hostEnvironment' | 'cache'>): Promise<Trial> {
+  const { name, packages } = toolchain
+  const { hostEnvironment, cache } = machine
+  if (packages) {
+    try {
+      return { name, installed: true, works: `${name} (${await toolchain.version({ hostEnvironment, cache })})` }
+    } catch (error) {
+      const { remedy } = error as { remedy?: string }
+      return { name, installed: false, reason: remedy?.replace(/^Type: /, '') ?? firstLine(error) }
+    }
+  }
   const [main] = toolchain.mainFiles
   const scratch = mkdtempSync(join(tmpdir(), 'learn-backend-doctor-'))
   try {
     writeFileSync(join(scratch, main as string), '')
     await using scope = openRunScope()
-    await toolchain.build({ folder: scratch, main: main as string, output: scratch, scope })
-    return { name, works }
+    await toolchain.build({ folder: scratch, main: main as string, output: scratch, scope, hostEnvironment })
+    return { name, installed: true, works: `${name} (${await toolchain.version({ hostEnvironment })})` }
   } catch (error) {
-    return { name, works, reason: firstLine(error) }
+    return { name, installed: true, reason: firstLine(error) }
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }

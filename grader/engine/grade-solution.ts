@@ -1,10 +1,10 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CourseStore } from '../exercise/course-store.ts'
 import type { Exercise } from '../exercise/exercise.ts'
 import type { PodSettings } from '../isolation/pod-settings.ts'
 import { confinement } from '../isolation/index.ts'
 import { enterContext, leaveContext, type RunSettings } from '../kit/context.ts'
+import { recogniseSuite } from '../kit/suites/recognise.ts'
 import { startAhead } from '../kit/start-ahead.ts'
 import { ownPackage } from '../package-root.ts'
 import { makeEarlyReport, makeReport, type ReportHead } from '../report/make-report.ts'
@@ -15,7 +15,6 @@ import type { ServiceSettings } from '../services/server.ts'
 import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { configuration } from '../toolchains/configuration.ts'
 import { within } from '../solution/within.ts'
-import { installPackages } from '../toolchains/install-packages.ts'
 import { detectSolution, toolchains } from '../toolchains/index.ts'
 import { BuildFailure, type Launch, type Toolchain } from '../toolchains/toolchain.ts'
 import { compiledTests } from './compiled-tests.ts'
@@ -60,10 +59,11 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
   const isolation = await confinement(request.pod)
   let services: RunServices | undefined
   let starting: Promise<RunServices> | undefined
+  let version = 'unknown'
   const head = (): ReportHead => ({
     exercise,
     seed: request.seed,
-    toolchain: { id: toolchain.id, name: toolchain.name, version: toolchain.version() },
+    toolchain: { id: toolchain.id, name: toolchain.name, version },
     services: services?.versions ?? [],
     isolation: isolation.description,
     only: request.only,
@@ -84,12 +84,17 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
       starting = startNeeded(request, scope)
       // A build that fails is told before a service that is still starting.
       starting?.catch(() => {})
-      const { hostEnvironment, onProgress } = request
+      const { solution: folder, hostEnvironment, onProgress } = request
+      // What is made of a stranger's code is not kept for the next one.
+      const cache = isolation.inPod ? undefined : request.cache?.folder
+      const machine = { folder, hostEnvironment, cache, signal, onProgress }
+      const told = toolchain.version(machine)
+      version = typeof told === 'string' ? told : await told
       // What strangers ask for is not installed: the course provides packages.
-      if (!isolation.inPod) await installPackages({ folder: request.solution, hostEnvironment, signal, onProgress })
-      const launch = main && (await toolchain.build({ folder: request.solution, main, output, scope }))
+      if (!isolation.inPod) await toolchain.prepare?.({ ...machine, withTests: exercise.interface === 'suite' })
+      const launch = main && (await toolchain.build({ ...machine, main, output, scope }))
       services = await starting
-      const context = enterContext(settingsOf(request, launch || undefined), scope, {
+      const context = enterContext(settingsOf(request, launch || undefined, toolchain), scope, {
         services,
         signal,
       })
@@ -105,7 +110,8 @@ export async function gradeSolution(request: GradeRequest): Promise<Report> {
       const context = await prepared
       const { runTests } = await engine
       const files = request.tests ?? (await compiledTests(exercise, scope, request.cache))
-      const run = await runTests({ files, timeout: testTimeout(exercise), onTest: request.onTest, signal })
+      const timeout = testTimeout(exercise, toolchain)
+      const run = await runTests({ files, timeout, onTest: request.onTest, signal })
       if (context.broken) throw context.broken
       const hit = isolation.limitHit?.() ?? scope.limitSeen
       // Without a process to spare not even a sandbox can be made: that is the solution's doing.
@@ -141,33 +147,49 @@ function startNeeded(request: GradeRequest, scope: RunScope): Promise<RunService
   )
 }
 
-function findProgram({ exercise, solution }: GradeRequest): { toolchain: Toolchain; main?: string } {
+/** A solution's language, and its main file where it is a program. @throws UserError */
+export function findProgram({ exercise, solution }: Pick<GradeRequest, 'exercise' | 'solution'>): {
+  toolchain: Toolchain
+  main?: string
+} {
   if (exercise.interface === 'files') return { toolchain: configuration }
   if (exercise.interface !== 'suite') return detectSolution(solution)
-  const inTypescript = readdirSync(solution, { recursive: true, encoding: 'utf8' }).some((file) =>
-    /\.test\.[cm]?ts$/.test(file),
-  )
-  return { toolchain: inTypescript ? toolchains.ts : toolchains.js }
+  return { toolchain: toolchains[recogniseSuite(solution).language] }
 }
 
 /** Milliseconds for one test: a slow start of the program is not the fault of the test that waits for it. */
-export function testTimeout({ interface: kind, limits }: Exercise): number {
-  return kind === 'http' || kind === 'tcp' ? limits.test_ms + limits.start_ms : limits.test_ms
+export function testTimeout({ interface: kind, limits }: Exercise, toolchain: Toolchain): number {
+  const { start_ms, test_ms } = stretched(limits, toolchain)
+  return kind === 'http' || kind === 'tcp' ? test_ms + start_ms : test_ms
+}
+
+/** Deadlines follow the language's pace: a virtual machine is slow until it is warm, and the first requests come early. */
+function stretched(limits: Exercise['limits'], { pace = 1 }: Toolchain): Exercise['limits'] {
+  const { start_ms, test_ms, request_ms } = limits
+  return { ...limits, start_ms: start_ms * pace, test_ms: test_ms * pace, request_ms: request_ms * pace }
 }
 
 /** What the kit must know of a grading. */
-export function settingsOf(request: Omit<GradeRequest, 'onTest' | 'signal'>, launch: Launch | undefined): RunSettings {
+export function settingsOf(
+  request: Omit<GradeRequest, 'onTest' | 'signal'>,
+  launch: Launch | undefined,
+  toolchain: Toolchain,
+): RunSettings {
   const { exercise } = request
   return {
     exercise: {
       id: exercise.id,
       interface: exercise.interface,
       services: exercise.services,
-      limits: exercise.limits,
+      limits: stretched(exercise.limits, toolchain),
       steps: exercise.steps.map(({ id, needs }) => ({ id, needs })),
       hidden: join(exercise.folder, 'hidden'),
     },
-    solution: { folder: request.solution, ...(launch ? { launch } : {}) },
+    solution: {
+      folder: request.solution,
+      toolchain: { id: toolchain.id, pace: toolchain.pace ?? 1 },
+      ...(launch ? { launch } : {}),
+    },
     seed: request.seed,
     keepGoing: request.keepGoing ?? false,
     ...(request.only ? { only: request.only } : {}),
@@ -176,13 +198,22 @@ export function settingsOf(request: Omit<GradeRequest, 'onTest' | 'signal'>, lau
 }
 
 function describeBuildFailure(failure: BuildFailure): Parameters<typeof makeEarlyReport>[1] {
-  const lines = failure.problems.flatMap(({ file, line, column, message, source }) => [
-    file ? `${file}:${line}:${column} ${message}` : message,
-    ...(source === undefined ? [] : [`    ${source}`, `    ${' '.repeat(Math.max(0, (column ?? 1) - 1))}^`]),
+  const lines = failure.problems.flatMap(({ file, line, column = 1, message, source }) => [
+    file === undefined ? message : `${[file, ...(line === undefined ? [] : [line, column])].join(':')} ${message}`,
+    ...(source === undefined ? [] : pointAt(source, column)),
   ])
   return {
     cause: 'build_failed',
     message: 'The solution does not build.',
     evidence: { log: lines },
   }
+}
+
+/** Columns of a line of code that is shown: a caret below a line that is wrapped would point at nothing. */
+const shownColumns = 52
+
+function pointAt(source: string, column: number): string[] {
+  const start = Math.max(0, Math.min(column - 1 - shownColumns / 2, source.length - shownColumns))
+  const shown = `${start > 0 ? '…' : ''}${source.slice(start, start + shownColumns)}`
+  return [`    ${shown}`, `    ${' '.repeat(Math.max(0, column - 1 - start + (start > 0 ? 1 : 0)))}^`]
 }

@@ -15,6 +15,8 @@ export interface PodRequest {
   readable: string[]
   /** The `node_modules` that the course provides to solutions, absolute. */
   packages?: string | undefined
+  /** Folders of languages that are installed apart from the system; a container's image has its own. */
+  languages?: string[]
 }
 
 /** A place with a private network in which one solution is graded: the grader's process enters it. */

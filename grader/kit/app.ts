@@ -56,7 +56,8 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
   const run = context()
   const waits = options.ready !== 'none'
   if (waits && run.startFailure) throw run.startFailure
-  const deadline = options.deadline ?? run.exercise.limits.start_ms
+  const { pace } = run.solution.toolchain
+  const deadline = options.deadline === undefined ? run.exercise.limits.start_ms : options.deadline * pace
   const plain = Object.keys(options).length === 0
   const ahead = plain ? run.headStart : undefined
   if (ahead) run.headStart = undefined
@@ -66,7 +67,10 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
   let program = ahead ? await ahead.program : await launchServer({ run, port, dataDir, options })
   let mark = 0
   const folder = run.solution.folder
-  const log = { lines: () => helpfulLines(program, mark, folder) }
+  const log = {
+    lines: () => helpfulLines(program, mark, folder),
+    frames: () => ownFrames(program.output.lastLines(60, program.alive ? mark : 0), folder),
+  }
 
   const ready = async () => {
     if (!waits) return
@@ -163,7 +167,7 @@ export async function startApp(options: StartOptions = {}): Promise<InternalApp>
 
 /** What the program said on stderr during a test, or all of its last words when it is gone. */
 function helpfulLines(program: Program, mark: number, folder: string): string[] {
-  return readableLog(program.output.lastLines(8, program.alive ? mark : 0), folder)
+  return readableLog(program.output.lastLines(60, program.alive ? mark : 0), folder).slice(-8)
 }
 
 function explainCrash(program: Program, folder: string): SolutionFailure {

@@ -83,7 +83,10 @@ export function createCli(dir: string): Cli & AsyncDisposable {
   return {
     dir,
     async run(args, options = {}) {
-      const deadline = options.deadline ?? Math.max(1000, run.exercise.limits.test_ms - 500)
+      const deadline =
+        options.deadline === undefined
+          ? Math.max(1000, run.exercise.limits.test_ms - 500)
+          : options.deadline * run.solution.toolchain.pace
       const { program, exited } = await start(args, options)
       if (options.stdin !== undefined) program.write(options.stdin)
       program.endInput()

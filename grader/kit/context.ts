@@ -29,6 +29,8 @@ export interface RunSettings {
   }
   solution: {
     folder: string
+    /** Its language, and how many times as long as Node's its programs may take to start. */
+    toolchain: { id: string; pace: number }
     /** Absent for a test suite and for configuration files, which are no program. */
     launch?: Launch
   }

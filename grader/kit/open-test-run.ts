@@ -17,7 +17,7 @@ export function openTestRun(
         steps: [{ id: 'first', needs: [] }],
         hidden: folder,
       },
-      solution: { folder },
+      solution: { folder, toolchain: { id: 'js', pace: 1 } },
       seed: '1',
       keepGoing: false,
       hostEnvironment: process.env,

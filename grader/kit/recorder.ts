@@ -4,6 +4,8 @@ import type { Evidence } from './evidence.ts'
 interface LogSource {
   /** The program's log since the test began, made readable; empty when it does not help. */
   lines(): string[]
+  /** The learner's own lines of code that stand in it, innermost first. */
+  frames?(): string[]
 }
 
 /** Collects what happens during one test, so that any assertion that fails can show it. */
@@ -33,7 +35,9 @@ export class Recorder {
 
   evidence(): Evidence {
     const log = [...this.#logs].flatMap((source) => source.lines()).slice(-8)
+    const stack = [...this.#logs].flatMap((source) => source.frames?.() ?? []).slice(0, 4)
     return {
+      ...(stack.length > 0 ? { stack } : {}),
       ...this.#last,
       ...(this.#notes.length > 0 ? { notes: [...this.#notes] } : {}),
       ...(log.length > 0 ? { log } : {}),

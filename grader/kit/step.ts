@@ -29,8 +29,8 @@ export function step(id: string, define: () => void): void {
     afterEach(async ({ task }) => {
       if (task.result?.state !== 'fail') return
       const run = context()
-      Object.assign(task.meta, { evidence: await failureEvidence() })
-      const errors = (task.result.errors ?? []) as (Error & { code?: string; remedy?: string })[]
+      const errors = (task.result.errors ?? []) as (Error & { code?: string; remedy?: string; evidence?: Evidence })[]
+      Object.assign(task.meta, { evidence: await failureEvidence(errors.map(({ evidence }) => evidence)) })
       const missing = errors.find((error) => error.code === 'environment')
       if (missing)
         run.broken ??= new UserError('environment', missing.message, missing.remedy ? { remedy: missing.remedy } : {})
@@ -53,12 +53,21 @@ export function step(id: string, define: () => void): void {
   })
 }
 
-/** What the kit knows of a test that has failed. */
-async function failureEvidence(): Promise<Evidence> {
-  const { recorder, evidence, services } = context()
+/** What the kit knows of a test that has failed. @param own what its errors say themselves */
+async function failureEvidence(own: (Evidence | undefined)[]): Promise<Evidence> {
+  const { recorder, evidence, services, solution } = context()
   const further = await Promise.all([...evidence].map((ask) => ask().catch(() => ({}))))
   const lines = services ? (await import('./services/between-tests.ts')).conversation() : []
-  return Object.assign({}, ...further, recorder.evidence(), lines.length > 0 ? { conversation: lines } : {}) as Evidence
+  const recorded = recorder.evidence()
+  const { explainWords } = await import('./explain-words.ts')
+  const means = explainWords(solution.toolchain.id, [...own, recorded])
+  return Object.assign(
+    {},
+    ...further,
+    recorded,
+    lines.length > 0 ? { conversation: lines } : {},
+    means.length > 0 ? { notes: [...means, ...(recorded.notes ?? [])] } : {},
+  ) as Evidence
 }
 
 /** The first step that this one needs, directly or not, and that has failed. */

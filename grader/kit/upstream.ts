@@ -1,3 +1,4 @@
+import { freePort } from '../solution/free-port.ts'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 
@@ -115,7 +116,7 @@ export async function startUpstream(): Promise<Upstream> {
       server.close(() => resolve())
       for (const socket of sockets) socket.destroy()
     })
-  await listen(0)
+  await listen(await freePort())
   const { port } = server.address() as AddressInfo
 
   const reset = () => {

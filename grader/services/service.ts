@@ -1,3 +1,4 @@
+import type { PackageNames } from '../how-to-install.ts'
 import type { Address } from './address.ts'
 
 /** How a definition sees the place in which its server runs: this machine, or a container. */
@@ -17,9 +18,6 @@ export interface Layout {
 /** Port numbers by name. */
 export type Ports = { main: number } & Record<string, number>
 
-/** The managers of packages for which a remedy can name the package. */
-export type PackageManager = 'apt' | 'dnf' | 'apk' | 'pacman' | 'brew'
-
 /** How a server is started as a child process. */
 export interface NativeRecipe {
   /** The names that its program goes by, the best first. */
@@ -30,7 +28,7 @@ export interface NativeRecipe {
   placesFirst?: true
   /** What prints the version, or nothing where the program's own path tells it; the version is the pattern's first group. */
   version: { args?: string[]; pattern: RegExp }
-  packages: Partial<Record<PackageManager, string>>
+  packages: PackageNames
   /** Names of ports that it needs beside those that its container opens. */
   ports?: string[]
   /** It opens /dev/stdout by itself, which must be a file for that: a pipe of ours is a socket. */

@@ -28,5 +28,12 @@ export function solutionEnvironment(
     const value = host[name]
     if (value !== undefined) environment[name] = value
   }
-  return { ...environment, ...own }
+  // Without a locale, several languages take everything beyond ASCII for a mistake.
+  const hasLocale = ['LC_ALL', 'LC_CTYPE', 'LANG'].some((name) => environment[name])
+  return { ...(hasLocale ? {} : { LANG: 'C.UTF-8' }), ...environment, ...own }
+}
+
+/** All variables of `host`, for what a person would run by hand: a compiler that may have to ask a proxy for packages. */
+export function wholeEnvironment(host: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(host).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }

@@ -2,21 +2,15 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { UserError } from '../user-error.ts'
 import { npmInstall } from './npm-install.ts'
-
-interface InstallRequest {
-  /** The solution's folder, absolute. */
-  folder: string
-  hostEnvironment: Record<string, string | undefined>
-  signal?: AbortSignal | undefined
-  onProgress?: ((text: string) => void) | undefined
-}
+import type { PrepareRequest } from './toolchain.ts'
 
 /**
  * Installs what the solution's `package.json` asks for, if something of it is missing; no package's scripts are run.
  * @throws UserError `environment` with npm's reason
  */
-export async function installPackages({ folder, hostEnvironment, signal, onProgress }: InstallRequest): Promise<void> {
-  const missing = missingPackages(folder)
+export async function installPackages(request: PrepareRequest): Promise<void> {
+  const { folder, withTests = false, hostEnvironment, signal, onProgress } = request
+  const missing = declaredPackages(folder, withTests).filter((name) => !isInstalled(name, folder))
   if (missing.length === 0) return
   onProgress?.(`installing ${missing.join(', ')} (npm install)`)
   try {
@@ -31,16 +25,12 @@ export async function installPackages({ folder, hostEnvironment, signal, onProgr
   }
 }
 
-/** Packages that `package.json` names under "dependencies" and that are not found from the folder. */
-function missingPackages(folder: string): string[] {
-  return declaredPackages(folder).filter((name) => !isInstalled(name, folder))
-}
-
-/** Packages that `package.json` names under "dependencies". */
-export function declaredPackages(folder: string): string[] {
+/** Packages that `package.json` names under "dependencies", and for its tests under "devDependencies". */
+export function declaredPackages(folder: string, withTests = false): string[] {
   try {
-    const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
-    return typeof dependencies === 'object' && dependencies !== null ? Object.keys(dependencies) : []
+    const declared = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
+    const lists = [declared['dependencies'], ...(withTests ? [declared['devDependencies']] : [])]
+    return lists.flatMap((list) => (typeof list === 'object' && list !== null ? Object.keys(list) : []))
   } catch {
     // Without one, or with a broken one, the build itself says what it misses.
     return []

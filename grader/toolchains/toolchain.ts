@@ -1,3 +1,4 @@
+import type { PackageNames } from '../how-to-install.ts'
 import type { RunScope } from '../solution/run-scope.ts'
 
 /** A solution made ready to run: the command without its working directory and environment. */
@@ -17,18 +18,52 @@ export interface Toolchain {
   extensions: string[]
   /** Names of main files, the most likely first. */
   mainFiles: string[]
-  /** What runs it here, e.g. `node 20.20`. */
-  version(): string
+  /** Looks for a main file that has another name. @returns relative to the folder */
+  findMain?(folder: string): string | undefined
+  /** What installs it. Absent for what needs nothing but Node. */
+  packages?: PackageNames
+  /**
+   * How many times as long as Node's its programs may take to start, and a test that starts them several times: the start
+   * of a virtual machine is not the learner's fault.
+   */
+  pace?: number
+  /**
+   * What runs it here, e.g. `node 20.20`.
+   * @throws UserError `environment` when it is not installed, or too old
+   */
+  version(machine: Machine): string | Promise<string>
+  /** Installs what the solution asks for, on one's own machine. @throws UserError `environment` */
+  prepare?(request: PrepareRequest): Promise<void>
   /**
    * Makes a program out of a solution.
-   * @throws BuildFailure when the learner's code does not build
+   * @throws BuildFailure when the learner's code does not build, UserError `environment` when there is nothing to build with
    */
   build(request: BuildRequest): Promise<Launch>
+  /** What its own messages mean, when a program has ended by itself. */
+  explanations?: readonly Explanation[]
 }
 
-interface BuildRequest {
+/** What the language says, and what a person would add to it. */
+export type Explanation = readonly [says: RegExp, means: (found: RegExpExecArray) => string]
+
+/** Where tools are looked for. */
+export interface Machine {
+  /** The variables of the machine, usually `process.env`. */
+  hostEnvironment: Record<string, string | undefined>
+  /** Where to remember what was found and built, absolute; without it nothing is remembered. */
+  cache?: string | undefined
+}
+
+export interface PrepareRequest extends Machine {
   /** The solution's folder, absolute. */
   folder: string
+  /** Also what only its tests need. */
+  withTests?: boolean
+  signal?: AbortSignal | undefined
+  onProgress?: ((text: string) => void) | undefined
+}
+
+export interface BuildRequest extends PrepareRequest {
   /** The main file, relative to the folder. */
   main: string
   /** An empty folder for whatever is built. */
@@ -41,10 +76,20 @@ interface BuildRequest {
 export class BuildFailure extends Error {
   override name = 'BuildFailure'
   /** One entry per mistake. */
-  readonly problems: { message: string; file?: string; line?: number; column?: number; source?: string }[]
+  readonly problems: Problem[]
 
-  constructor(problems: BuildFailure['problems']) {
+  constructor(problems: Problem[]) {
     super(problems.map((problem) => problem.message).join('\n'))
     this.problems = problems
   }
+}
+
+/** A mistake in the learner's code; the file is relative to the solution's folder. */
+export interface Problem {
+  message: string
+  file?: string
+  line?: number
+  column?: number
+  /** The line itself. */
+  source?: string
 }

@@ -14,7 +14,7 @@ export function knownLanguage(word: string): ToolchainId {
     'usage',
     `"${word}" is no language that learn-backend knows.${close ? ` Did you mean "${close}"?` : ''}`,
     {
-      remedy: `It knows: ${toolchainIds.map((id) => `${id} (${toolchains[id].name})`).join(', ')}`,
+      remedy: `It knows: ${toolchainIds.map((id) => `${id} (${toolchains[id].name})`).join(', ')}\nFor any other, take one of these and put a run.yaml beside your program that says how it is built and started.`,
     },
   )
 }

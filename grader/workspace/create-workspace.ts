@@ -27,7 +27,7 @@ export interface CreatedWorkspace {
  */
 export function createWorkspace({ root, lang, course }: NewWorkspace): CreatedWorkspace {
   const files = {
-    '.gitignore': 'node_modules/\n',
+    '.gitignore': ['node_modules/', '.venv/', '__pycache__/', 'target/', ''].join('\n'),
     '.learn-backend/.gitignore': 'backups/\ndata/\n',
     // Two clones that both add events merge by keeping the lines of both; their order in the file has no meaning.
     '.learn-backend/.gitattributes': '*.jsonl text eol=lf merge=union\n',

@@ -16,15 +16,18 @@ interface Placement {
   lang: string
   /** The solution's folder, absolute; need not exist. */
   folder: string
+  /** What to add where it is missing; default: all of it. */
+  missing?: 'all' | 'spec'
 }
 
 /**
  * Copies the spec and the starter to the learner. Never overwrites; what an interrupted attempt left out is added.
  * @throws UserError `not_writable`
  */
-export function placeExercise({ exercise, lang, folder }: Placement): PlacedExercise {
+export function placeExercise({ exercise, lang, folder, missing = 'all' }: Placement): PlacedExercise {
   const placed: PlacedExercise = { created: [], kept: [] }
-  for (const { name, source } of filesToPlace(exercise, lang)) {
+  const files = filesToPlace(exercise, lang)
+  for (const { name, source } of missing === 'all' ? files : files.slice(0, 1)) {
     const mode = statSync(source).mode & 0o777
     const result = createFile({ path: join(folder, name), content: readFileSync(source), mode: mode | 0o200 })
     if (result === 'created') placed.created.push(name)
@@ -42,8 +45,8 @@ function filesToPlace(exercise: Exercise, lang: string): { name: string; source:
 /** The starter's files that the learner is meant to change: the tests of a test suite, else the program. */
 export function filesToEdit(exercise: Exercise, lang: string): string[] {
   const names = filesToPlace(exercise, lang).map(({ name }) => name)
-  const tests = names.filter((name) => /\.test\.\w+$/.test(name))
-  return tests.length > 0 ? tests : names.filter((name) => name !== 'README.md' && !name.endsWith('.json'))
+  const tests = names.filter((name) => /(\.test\.\w+|_test\.\w+|Tests?\.java)$|^test_\w+\.py$/.test(name))
+  return tests.length > 0 ? tests : names.filter((name) => !/^README\.md$|\.(json|mod|txt|toml|xml)$/.test(name))
 }
 
 /** Every file below a folder, in a stable order, by its name relative to it. */

@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Exercise } from '../exercise/exercise.ts'
 import { UserError } from '../user-error.ts'
 import { solutionFolder, type Workspace } from './find-workspace.ts'
-import { writing } from './not-writable.ts'
+import { moveContents } from './move-contents.ts'
 import { placeExercise } from './place-exercise.ts'
 import { addEvent, memoryFolder } from './progress-file.ts'
 import { timestamp } from './timestamp.ts'
@@ -39,29 +39,11 @@ export function resetExercise({ workspace, exercise, lang, now }: Reset): string
   return backup
 }
 
-/** The folder itself stays, and only what is in it moves: shells and editors that are open in it go on working. */
 function moveAside({ root }: Workspace, id: string, now: Date): string | undefined {
   const folder = join(root, id)
   if (!existsSync(folder)) return undefined
   const wanted = `${memoryFolder}/backups/${id}-${timestamp(now)}`
   let backup = wanted
   for (let number = 2; existsSync(join(root, backup)); number++) backup = `${wanted}-${number}`
-  const target = join(root, backup)
-  return writing(target, () => {
-    const names = readdirSync(folder)
-    if (names.length === 0) return undefined
-    mkdirSync(target, { recursive: true })
-    const moved: string[] = []
-    try {
-      for (const name of names) {
-        renameSync(join(folder, name), join(target, name))
-        moved.push(name)
-      }
-    } catch (error) {
-      for (const name of moved) renameSync(join(target, name), join(folder, name))
-      rmdirSync(target)
-      throw error
-    }
-    return backup
-  })
+  return moveContents(folder, join(root, backup)) ? backup : undefined
 }

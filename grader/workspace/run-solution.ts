@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
+import type { CourseStore } from '../exercise/course-store.ts'
 import type { Exercise } from '../exercise/exercise.ts'
 import type { Exit } from '../solution/program.ts'
 import { runInForeground } from '../solution/run-in-foreground.ts'
@@ -7,7 +8,6 @@ import type { RunServices } from '../services/run-services.ts'
 import type { ServiceSettings } from '../services/server.ts'
 import { openRunScope, type RunScope } from '../solution/run-scope.ts'
 import { detectSolution } from '../toolchains/index.ts'
-import { installPackages } from '../toolchains/install-packages.ts'
 import { UserError } from '../user-error.ts'
 import { writing } from './not-writable.ts'
 
@@ -24,6 +24,8 @@ export interface RunRequest {
   /** For a server; kept from run to run. */
   dataDir: string
   hostEnvironment: Record<string, string | undefined>
+  /** Where what was built is kept. */
+  cache?: CourseStore
   /** How the services are started that it needs. */
   services: ServiceSettings
   onProgress?: (text: string) => void
@@ -54,8 +56,10 @@ export async function runSolution(request: RunRequest): Promise<Exit> {
   await using scope = openRunScope()
   const needed = startNeeded(request, scope)
   needed?.catch(() => {})
-  await installPackages({ folder, hostEnvironment: request.hostEnvironment, onProgress: request.onProgress })
-  const launch = await toolchain.build({ folder, main, output: await scope.folder('build'), scope })
+  const { hostEnvironment, cache, onProgress } = request
+  const machine = { folder, hostEnvironment, cache: cache?.folder, onProgress }
+  await toolchain.prepare?.(machine)
+  const launch = await toolchain.build({ ...machine, main, output: await scope.folder('build'), scope })
   await using services = await needed
   if (server) writing(dataDir, () => mkdirSync(dataDir, { recursive: true }))
   return await runInForeground({

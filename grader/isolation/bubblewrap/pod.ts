@@ -36,10 +36,10 @@ export interface Bubblewrap {
  * leave it the rights that root has by its number.
  */
 export async function openPod(request: PodRequest, { program, name }: Bubblewrap): Promise<Pod> {
-  const { limits, readable, solution, packages, scope } = request
+  const { limits, readable, solution, packages, languages = [], scope } = request
   const uid = process.getuid?.() === 0 ? unusedUid() : undefined
   const { root } = ownPackage()
-  const seen = [process.execPath, root, ...readable]
+  const seen = [process.execPath, root, ...readable, ...languages]
   const names = await writeNames(scope, uid ?? process.getuid?.() ?? 0)
   const groups = uid === undefined ? undefined : openGroups(limits, uid, scope)
   const view = [
@@ -72,7 +72,7 @@ export async function openPod(request: PodRequest, { program, name }: Bubblewrap
       },
       limits,
       room,
-      visible: [tools, place.solution, ...(packages ? [place.packages] : [])],
+      visible: [tools, place.solution, ...languages, ...(packages ? [place.packages] : [])],
       hidden: [root, ...readable],
       groups: groups && { solution: groups.solution, services: groups.services },
       program,

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { howToInstall } from '../../services/native/how-to-install.ts'
+import { howToInstall } from '../../how-to-install.ts'
 import { findProgram } from '../../services/native/find-program.ts'
 import type { PodMaker, PodTrial } from '../pod.ts'
 import { tryPod } from '../try-pod.ts'

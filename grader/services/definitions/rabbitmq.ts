@@ -72,7 +72,7 @@ export const rabbitmq: ServiceDefinition = {
     env: () => ({ RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '+S 1:1 +sbwt none' }),
     memory: 1024,
   },
-  environment: ({ host, port }) => ({ AMQP_URL: `amqp://guest:guest@${host}:${port}/` }),
+  environment: ({ host, port }) => ({ AMQP_URL: `amqp://guest:guest@${host}:${port}/%2f` }),
   // AMQP 0-9-1: a server answers the protocol header with Connection.Start, a method frame (type 1).
   ready: (address, signal) =>
     talk(

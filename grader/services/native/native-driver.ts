@@ -16,7 +16,7 @@ import type { Layout, NativeRecipe, Ports, ServiceDefinition } from '../service.
 import type { DriverId, Server, ServiceDriver, ServiceSettings, StartRequest } from '../server.ts'
 import { waitUntilReady } from '../wait-until-ready.ts'
 import { findProgram } from './find-program.ts'
-import { howToInstall } from './how-to-install.ts'
+import { howToInstall } from '../../how-to-install.ts'
 import { readableCache, unprivilegedUser } from './service-user.ts'
 
 const execute = promisify(execFile)

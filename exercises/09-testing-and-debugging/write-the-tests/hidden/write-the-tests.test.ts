@@ -26,7 +26,7 @@ step('same-verdict', () => {
     await accepts(
       suite,
       'jumping-clock',
-      'The suite fails with a right cache when the clock of the machine jumps. Pass a `now` that returns a number of yours.',
+      'The suite fails with a right cache when the clock of the machine jumps. Pass a `now` that returns a time of yours.',
     )
   })
 
@@ -35,7 +35,7 @@ step('same-verdict', () => {
       suite,
       'slow-machine',
       'The suite fails with a right cache on a slow machine: it guesses how long something takes. ' +
-        'Let loaders wait for promises that the test resolves, not for timers.',
+        'Let loaders wait for something that the test does (resolve a promise, send to a channel), not for timers.',
     )
   })
 })
@@ -52,14 +52,22 @@ step('reading-and-writing', () => {
 
   test('notices that some strings do not work as keys', async ({ suite }) => {
     await notices(suite, section, {
-      'inherited-keys': "every string is a key, 'constructor' too: before it is set, get returns undefined.",
+      'inherited-keys': {
+        otherwise: "every string is a key, 'constructor' too: before it is set, get returns undefined.",
+        python: "every string is a key, '__class__' too: before it is set, get returns None.",
+      },
       'empty-key': "every string is a key, '' too.",
     })
   })
 
   test('notices that some values do not come back as they were', async ({ suite }) => {
     await notices(suite, section, {
-      'falsy-is-nothing': "null, 0, '' and false can be stored, and get returns them.",
+      'falsy-is-nothing': {
+        otherwise: "null, 0, '' and false can be stored, and get returns them.",
+        python: "None, 0, '' and False can be stored: get returns them, len counts them, and delete finds them.",
+        go: 'zero values can be stored: Get returns them, and true.',
+        java: 'null can be stored: size counts it, and delete returns true.',
+      },
       'copies-values': 'the cache gives back the very same value, never a copy.',
     })
   })
@@ -149,7 +157,10 @@ step('loading', () => {
 
   test('notices that load does not find what is there', async ({ suite }) => {
     await notices(suite, section, {
-      'load-mistrusts-falsy': 'if the key is there, the loader is not called, also if the value is null or 0.',
+      'load-mistrusts-falsy': {
+        otherwise: 'if the key is there, the loader is not called, also if the value is null or 0.',
+        go: 'if the key is there, the loader is not called, also if the value is a zero value.',
+      },
       'load-is-no-use': 'an entry is used when load finds it (see Capacity).',
     })
   })
@@ -231,6 +242,14 @@ step('wrong-arguments', () => {
     await notices(suite, section, {
       'capacity-fraction': 'createCache throws if `capacity` is not a whole number, also if it is greater than 1.',
       'ttl-nan': 'createCache and set throw if the ttl is NaN.',
+      'capacity-negative': {
+        otherwise: 'the constructor throws if `capacity` is negative.',
+        go: 'New returns an error if Capacity is negative.',
+      },
+      'ttl-negative': {
+        otherwise: 'the constructor and set throw if the ttl is negative.',
+        go: 'New and SetTTL return an error if the TTL is negative.',
+      },
     })
   })
 
@@ -260,6 +279,7 @@ step('independence', () => {
     await notices(suite, section, {
       'options-are-not-read':
         'the options are read when the cache is made. Changing the object afterwards changes nothing.',
+      'shared-options': 'caches share no options: a further cache changes nothing in those that are there.',
     })
   })
 })

@@ -1,5 +1,9 @@
 import { existsSync } from 'node:fs'
-import type { PackageManager } from '../service.ts'
+/** A system's package manager. */
+type PackageManager = 'apt' | 'dnf' | 'apk' | 'pacman' | 'brew'
+
+/** What a package is called by each. */
+export type PackageNames = Partial<Record<PackageManager, string>>
 
 const managers: { id: PackageManager; program: string; command: string }[] = [
   { id: 'brew', program: '/opt/homebrew/bin/brew', command: 'brew install' },
@@ -10,9 +14,12 @@ const managers: { id: PackageManager; program: string; command: string }[] = [
   { id: 'pacman', program: '/usr/bin/pacman', command: 'sudo pacman -S' },
 ]
 
-/** The command that installs a package on this system, or what to do where none has it. */
-export function howToInstall(packages: Partial<Record<PackageManager, string>>): string {
+/** The command that installs a package on this system. @param otherwise what to do where no package manager has it */
+export function howToInstall(
+  packages: PackageNames,
+  otherwise = 'Start Docker (https://docs.docker.com/get-docker/): this system has no package of it.',
+): string {
   const manager = managers.find(({ id, program }) => packages[id] && existsSync(program))
   if (manager) return `Type: ${manager.command} ${packages[manager.id]}`
-  return 'Start Docker (https://docs.docker.com/get-docker/): this system has no package of it.'
+  return otherwise
 }

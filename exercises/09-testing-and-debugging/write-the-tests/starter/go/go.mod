@@ -1,0 +1,3 @@
+module write-the-tests
+
+go 1.19
