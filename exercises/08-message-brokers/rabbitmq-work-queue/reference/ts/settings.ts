@@ -9,7 +9,7 @@ export const settings = {
   port: number('PORT', 3000),
   accepts: role !== 'worker',
   works: role !== 'api',
-  amqpUrl: process.env.AMQP_URL ?? 'amqp://guest:guest@127.0.0.1:5672/',
+  amqpUrl: process.env.AMQP_URL ?? 'amqp://guest:guest@127.0.0.1:5672/%2f',
   queue,
   deadQueue: `${queue}.dead`,
   workUrl: process.env.WORK_URL ?? 'http://127.0.0.1:4000/work',

@@ -3,7 +3,7 @@ import { connect } from 'amqplib'
 
 const port = Number(process.env.PORT ?? 3000)
 const role = process.env.ROLE ?? 'both'
-const amqpUrl = process.env.AMQP_URL ?? 'amqp://guest:guest@127.0.0.1:5672/'
+const amqpUrl = process.env.AMQP_URL ?? 'amqp://guest:guest@127.0.0.1:5672/%2f'
 const queue = process.env.QUEUE ?? 'jobs'
 
 function handle(request: IncomingMessage, response: ServerResponse) {

@@ -1,0 +1,3 @@
+module dns-forwarder
+
+go 1.19

@@ -1,0 +1,3 @@
+module http-semantics
+
+go 1.19

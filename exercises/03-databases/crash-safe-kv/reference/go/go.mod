@@ -1,0 +1,3 @@
+module crash-safe-kv
+
+go 1.19

@@ -1,0 +1,3 @@
+module mongo-catalogue
+
+go 1.19

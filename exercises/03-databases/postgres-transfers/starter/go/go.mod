@@ -1,0 +1,3 @@
+module postgres-transfers
+
+go 1.19

@@ -1,0 +1,62 @@
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.Executors;
+
+public class Main {
+    private static final int PORT = Integer.parseInt(setting("PORT", "3000"));
+    private static final String DATABASE_URL = setting("DATABASE_URL", "postgres://localhost/app");
+
+    // The usual client is PostgreSQL's driver for JDBC, org.postgresql:postgresql, and com.zaxxer:HikariCP keeps
+    // connections. JDBC wants DATABASE_URL as jdbc:postgresql://host:port/name, with user and password apart from it.
+    // To add it, put a pom.xml with this dependency beside this file, or its jars into lib/.
+
+    public static void main(String[] args) throws IOException {
+        // Or the body of an answer waits, often 40 ms, until its client has acknowledged the headers.
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+        var server = HttpServer.create(new InetSocketAddress("127.0.0.1", PORT), 128);
+        server.createContext("/", Main::answer);
+        // Without an executor the server handles one request after the other.
+        server.setExecutor(Executors.newCachedThreadPool());
+        server.start();
+        System.out.println("transfers on http://127.0.0.1:" + PORT);
+    }
+
+    private static void answer(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            System.out.println(exchange.getRequestMethod() + " " + exchange.getRequestURI());
+            try {
+                handle(exchange);
+            } catch (RuntimeException e) {
+                e.printStackTrace();
+                sendJson(exchange, 500, Map.of("error", "something went wrong"));
+            }
+        }
+    }
+
+    private static void handle(HttpExchange exchange) throws IOException {
+        // Read it in any case: a connection with an unread body is closed, and the client may miss the answer.
+        byte[] body = exchange.getRequestBody().readAllBytes();
+
+        // Begin with GET /health: ask the database something small.
+        sendJson(exchange, 501, Map.of("error", "not implemented yet"));
+    }
+
+    private static void sendJson(HttpExchange exchange, int status, Object value) throws IOException {
+        byte[] body = Json.write(value).getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+        // -1 stands for no body. (0 would be one of any length.)
+        boolean bodiless = exchange.getRequestMethod().equals("HEAD");
+        exchange.sendResponseHeaders(status, bodiless ? -1 : body.length);
+        if (!bodiless) {
+            exchange.getResponseBody().write(body);
+        }
+    }
+
+    private static String setting(String name, String otherwise) {
+        return System.getenv().getOrDefault(name, otherwise);
+    }
+}

@@ -1,0 +1,3 @@
+module jwt-sessions
+
+go 1.19

@@ -1,0 +1,3 @@
+module memcached-sessions
+
+go 1.19

@@ -1,0 +1,3 @@
+module redis-cache-aside
+
+go 1.19

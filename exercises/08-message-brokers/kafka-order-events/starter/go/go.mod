@@ -1,0 +1,3 @@
+module kafka-order-events
+
+go 1.19

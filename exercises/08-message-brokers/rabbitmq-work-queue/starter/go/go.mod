@@ -1,0 +1,3 @@
+module rabbitmq-work-queue
+
+go 1.19

@@ -1,0 +1,3 @@
+module prometheus-metrics
+
+go 1.19

@@ -1,0 +1,3 @@
+module task-tracker-cli
+
+go 1.19
