@@ -1,0 +1,3 @@
+module blocking-and-concurrency
+
+go 1.19
