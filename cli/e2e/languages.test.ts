@@ -286,6 +286,14 @@ test.each([
   expect(exitCode).toBe(1)
 })
 
+test('files that starters share are placed beside them, and are nothing to edit', async () => {
+  const cwd = emptyFolder()
+  const { stdout } = await cli(['next', 'mongo-catalogue', '--lang', 'java', '--json'], { cwd })
+  const next = JSON.parse(stdout) as { edit: string[]; placed: { created: string[] } }
+  expect(next.placed.created).toEqual(['README.md', 'Main.java', 'Json.java'])
+  expect(next.edit).toEqual([join(cwd, 'mongo-catalogue/Main.java')])
+})
+
 test('two main files in two languages are not chosen between', async () => {
   const { exitCode, stderr } = await verify('echo', solution('python', 'echo', { 'main.go': 'package main\n' }))
   expect(stderr).toMatch(/has a main\.py and a main\.go: it is not clear which is the program/)

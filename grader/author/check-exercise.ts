@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs'
 import { cp } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import type { JobResult, WorkerPool } from '../batch/worker-pool.ts'
 import type { CourseStore } from '../exercise/course-store.ts'
-import { type Course, type Exercise, referenceLanguage } from '../exercise/exercise.ts'
+import { type Course, type Exercise, referenceLanguage, sharedFiles } from '../exercise/exercise.ts'
 import type { Problem } from '../exercise/read-yaml.ts'
 import type { Report } from '../report/schema.ts'
 import type { ServiceSettings } from '../services/server.ts'
@@ -158,6 +158,7 @@ async function gradeStarter(
 ): Promise<{ language: string; outcome: JobResult }> {
   const solution = join(copies, `starter-${language}`)
   await cp(join(request.exercise.folder, 'starter', language), solution, { recursive: true })
+  for (const file of sharedFiles(request.exercise, language)) await cp(file, join(solution, basename(file)))
   return { language, outcome: await grade(request, { solution, seed: '0001', name: `starter ${language}` }) }
 }
 
@@ -184,7 +185,8 @@ async function checkAgainstStock(
 ): Promise<Problem[]> {
   const { exercise, hostEnvironment, services } = request
   const problems: Problem[] = []
-  const starter = exercise.languages[0]
+  const usual = referenceLanguage(exercise)
+  const starter = exercise.languages.includes(usual) ? usual : exercise.languages[0]
   const subjects = [{ name: 'the reference', solution: reference, report }]
   if (starter) {
     const solution = join(exercise.folder, 'starter', starter)

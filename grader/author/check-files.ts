@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { hiddenTestFiles } from '../engine/compile-hidden-tests.ts'
-import { type Course, type Exercise, referenceLanguage } from '../exercise/exercise.ts'
+import { type Course, type Exercise, referenceLanguage, sharedFiles } from '../exercise/exercise.ts'
 import type { Problem } from '../exercise/read-yaml.ts'
 import { configuration } from '../toolchains/configuration.ts'
 import { toolchainIds, toolchains } from '../toolchains/index.ts'
@@ -51,6 +51,13 @@ export async function checkFiles(exercise: Exercise, course: Course): Promise<Pr
     if (!(exercise.interface === 'files' ? language === configuration.id : language in toolchains))
       add(`reference/${language}`, `There is no toolchain "${language}".`, `There are: ${toolchainIds.join(', ')}.`)
   }
+  for (const language of Object.keys(exercise.shared))
+    for (const file of sharedFiles(exercise, language)) {
+      if (!existsSync(file))
+        problems.push({ file, message: 'exercise.yaml lists it under "shared", but it is not there.' })
+      else if (existsSync(join(folder, 'starter', language, basename(file))))
+        add(`starter/${language}/${basename(file)}`, 'It is in the way of the file of this name under "shared".')
+    }
   problems.push(...checkPatches(exercise))
   return problems
 }

@@ -22,7 +22,7 @@ export const builtInCourse: string = join(root, 'exercises')
 export const builtStore: CourseStore = { folder: join(root, 'dist/course') }
 
 /** Changed whenever exercises get a new field: what was stored before lacks it. */
-const form = 2
+const form = 3
 
 /** Part of every fingerprint: another version may compile otherwise. */
 export const storeSalt: string = `learn-backend ${version} ${form} ${root}`

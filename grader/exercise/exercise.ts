@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import type { Problem } from './read-yaml.ts'
 import type { CourseFile, ExerciseFile } from './schema.ts'
 
@@ -8,6 +9,11 @@ export interface Exercise extends ExerciseFile {
   folder: string
   /** The languages in which a starter exists, e.g. `ts`. */
   languages: string[]
+}
+
+/** The files of the course that are placed beside a starter, absolute. */
+export function sharedFiles({ folder, shared }: Pick<Exercise, 'folder' | 'shared'>, language: string): string[] {
+  return (shared[language] ?? []).map((name) => join(dirname(dirname(folder)), 'shared', language, name))
 }
 
 /** The language of the reference that wrong solutions are patches of. */

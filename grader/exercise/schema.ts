@@ -2,6 +2,7 @@ import * as z from 'zod'
 
 const kebab = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'use lower-case words joined by hyphens')
 const sentence = z.string().trim().min(1, 'must not be empty')
+const fileName = z.string().regex(/^[\w-][\w.-]*$/, 'use the name of a file, without a folder')
 const milliseconds = z.int().min(50).max(120_000)
 
 const limitsSchema = z.strictObject({
@@ -59,6 +60,8 @@ export const exerciseSchema = z.strictObject({
   minutes: z.int().min(1).max(6000),
   services: z.array(kebab).default([]),
   limits: limitsSchema.prefault({}),
+  /** By language: files of the course's folder `shared/<language>` that are placed beside the starter. */
+  shared: z.record(kebab, z.array(fileName).min(1)).default({}),
   steps: z.array(stepSchema).min(5, 'at least five steps'),
   wrong: z.array(wrongSchema).min(6, 'at least six wrong solutions'),
 })

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
-import type { Exercise } from '../exercise/exercise.ts'
+import { basename, join, relative, sep } from 'node:path'
+import { type Exercise, sharedFiles } from '../exercise/exercise.ts'
 import { createFile } from './create-file.ts'
 
 export interface PlacedExercise {
@@ -39,12 +39,17 @@ export function placeExercise({ exercise, lang, folder, missing = 'all' }: Place
 /** What belongs into a fresh solution's folder: names with `/`, and where each comes from. */
 function filesToPlace(exercise: Exercise, lang: string): { name: string; source: string }[] {
   const starter = join(exercise.folder, 'starter', lang)
-  return [{ name: 'README.md', source: join(exercise.folder, 'README.md') }, ...filesBelow(starter)]
+  return [
+    { name: 'README.md', source: join(exercise.folder, 'README.md') },
+    ...filesBelow(starter),
+    ...sharedFiles(exercise, lang).map((source) => ({ name: basename(source), source })),
+  ]
 }
 
 /** The starter's files that the learner is meant to change: the tests of a test suite, else the program. */
 export function filesToEdit(exercise: Exercise, lang: string): string[] {
-  const names = filesToPlace(exercise, lang).map(({ name }) => name)
+  const shared = sharedFiles(exercise, lang)
+  const names = filesToPlace(exercise, lang).flatMap(({ name, source }) => (shared.includes(source) ? [] : [name]))
   const tests = names.filter((name) => /(\.test\.\w+|_test\.\w+|Tests?\.java)$|^test_\w+\.py$/.test(name))
   return tests.length > 0 ? tests : names.filter((name) => !/^README\.md$|\.(json|mod|txt|toml|xml)$/.test(name))
 }

@@ -1,27 +1,21 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { cp, writeFile } from 'node:fs/promises'
 import { basename, delimiter, join } from 'node:path'
 import { howToInstall } from '../../how-to-install.ts'
 import { solutionEnvironment } from '../../solution/environment.ts'
 import { sourceFiles } from '../../toolchains/source-files.ts'
-import { problemsIn } from '../../toolchains/java/javac-messages.ts'
+import { compileJava, quickMachine, unicode } from '../../toolchains/java/compile.ts'
 import { findJava } from '../../toolchains/java.ts'
-import { brokenOff, runTool, type ToolRun } from '../../toolchains/run-tool.ts'
+import { runTool, type ToolRun } from '../../toolchains/run-tool.ts'
 import { BuildFailure } from '../../toolchains/toolchain.ts'
 import { UserError } from '../../user-error.ts'
 import { readJsonLines } from './json-lines.ts'
 import { launcherClass, launcherSource } from './junit-launcher.ts'
 import type { SuiteRunner, SuiteWork } from './runner.ts'
 
-/** Milliseconds for a compiler, and for a run of the suite that is not judged. */
+/** Milliseconds for packing, and for a run of the suite that is not judged. */
 const patience = 60_000
 const rehearsalPatience = 8000
-
-/** A virtual machine that lives for a second: it need not compile well, and needs one thread to collect garbage. */
-const quick = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto']
-
-/** Names and messages are UTF-8, whatever the machine's locale. */
-const unicode = { LC_ALL: 'C.UTF-8' }
 
 /** JUnit 5: compiled once, run by a launcher of ours in a virtual machine that has met its classes before. */
 export const junit: SuiteRunner = {
@@ -39,7 +33,7 @@ export const junit: SuiteRunner = {
     return {
       command: ({ report }) => ({
         file: java,
-        args: [...quick, ...flags, '-cp', path.join(delimiter), ...start(report)],
+        args: [...quickMachine, ...flags, '-cp', path.join(delimiter), ...start(report)],
         env: unicode,
       }),
       read: readJsonLines,
@@ -48,31 +42,12 @@ export const junit: SuiteRunner = {
 }
 
 /** Compiles the suite, and what runs it and writes the report. @returns the folder of classes @throws BuildFailure */
-async function compile(work: SuiteWork, javac: string, libraries: string[]): Promise<string> {
-  const { folder, output } = work
-  const classes = join(output, 'classes')
-  await mkdir(classes)
+async function compile({ folder, output, run }: SuiteWork, javac: string, libraries: string[]): Promise<string> {
   const launcher = join(output, `${launcherClass}.java`)
   await writeFile(launcher, launcherSource)
-  const list = join(output, 'sources.txt')
   const sources = [...sourceFiles(folder, '.java'), launcher]
-  // A name may have spaces in it.
-  await writeFile(list, sources.map((path) => `"${path.replaceAll('\\', '\\\\')}"\n`).join(''))
-  const flags = [
-    '-encoding',
-    'UTF-8',
-    '-g',
-    '-nowarn',
-    '-proc:none',
-    '-parameters',
-    ...quick.map((flag) => `-J${flag}`),
-  ]
-  const args = [...flags, '-cp', libraries.join(delimiter), '-d', classes, `@${list}`]
-  const compiled = await execute(work, javac, args, patience)
-  if (compiled.code !== 0) {
-    const problems = problemsIn(`${compiled.stderr}\n${compiled.stdout}`, folder)
-    throw problems.length > 0 ? new BuildFailure(problems) : brokenOff(compiled)
-  }
+  const env = solutionEnvironment(run.hostEnvironment, {})
+  const classes = await compileJava({ javac, folder, sources, libraries, output, env, scope: run.scope })
   // What configures JUnit is looked for among the classes.
   const settings = join(folder, 'junit-platform.properties')
   if (existsSync(settings)) await cp(settings, join(classes, basename(settings)))
@@ -103,7 +78,7 @@ async function rehearse(
   try {
     const packed = await execute(work, join(javac, '../jar'), ['--create', '--file', jar, '-C', classes, '.'], patience)
     if (packed.code !== 0) return { path: [...libraries, classes], flags: [] }
-    const words = [...quick, `-XX:ArchiveClassesAtExit=${image}`, '-cp', path.join(delimiter)]
+    const words = [...quickMachine, `-XX:ArchiveClassesAtExit=${image}`, '-cp', path.join(delimiter)]
     await execute(work, java, [...words, ...start(join(work.output, 'rehearsal'))], rehearsalPatience)
   } catch (error) {
     if (!(error instanceof BuildFailure)) throw error
