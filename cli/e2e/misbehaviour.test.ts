@@ -132,9 +132,9 @@ test('a folder without a program says which files were looked for', async () => 
     '--course',
     course,
     '--solution',
-    join(packageRoot, 'fixtures'),
+    join(packageRoot, 'fixtures/courses'),
   ])
   expect(exitCode).toBe(2)
   expect(stderr).toMatch(/no main file was found/)
-  expect(stderr).toMatch(/main\.ts or main\.js/)
+  expect(stderr).toMatch(/main\.ts, main\.js, main\.py, main\.go, Main\.java, or say in run\.yaml/)
 })

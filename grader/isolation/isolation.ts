@@ -9,6 +9,8 @@ export interface Command {
   cwd: string
   /** The whole environment: nothing is inherited. */
   env: Record<string, string>
+  /** Its runtime answers SIGTERM by ending in order with exit code 143, as Java's does. */
+  handlesSignals?: boolean
   /** Whom it runs as, when it is not ourselves: a server that refuses to be root. */
   user?: { uid: number; gid: number }
   /** Whose it is; a confined service has other limits than the solution. Default: the solution. */

@@ -59,6 +59,7 @@ export function createCli(dir: string): Cli & AsyncDisposable {
     const program = await startProgram({
       command: {
         file: launch.file,
+        ...(launch.handlesSignals ? { handlesSignals: true } : {}),
         args: [...launch.args, ...args],
         cwd: options.cwd ?? dir,
         env: solutionEnvironment(run.hostEnvironment, { ...launch.env, ...options.env }),

@@ -17,6 +17,7 @@ export function launchServer({ run, port, dataDir, options }: LaunchRequest): Pr
   return startProgram({
     command: {
       file: launch.file,
+      ...(launch.handlesSignals ? { handlesSignals: true } : {}),
       args: [...launch.args, ...(options.args ?? [])],
       cwd: folder,
       env: solutionEnvironment(run.hostEnvironment, {

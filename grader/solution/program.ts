@@ -119,7 +119,7 @@ export async function startProgram({
         program.alive = false
         const ms = performance.now() - startedAt
         if (sandbox?.failed && code !== null) scope.sandboxFailure ??= output.lastLines(1)[0] ?? `exit code ${code}`
-        program.exit = sandbox ? { ...exitInside(code, signal), ms } : { code, signal, ms }
+        program.exit = sandbox ? { ...exitInside(code, signal, command.handlesSignals), ms } : { code, signal, ms }
         if (!program.stopped) scope.limitSeen ??= limitIn(program.exit, output.lastLines(80))
         resolve(program.exit)
       }

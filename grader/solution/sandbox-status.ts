@@ -32,10 +32,20 @@ export function readSandboxStatus(stream: Readable): SandboxStatus {
   }
 }
 
-/** The end of a program as its sandbox tells it: a signal is 128 and its number, as in a shell. */
-export function exitInside(code: number | null, signal: string | null): Pick<Exit, 'code' | 'signal'> {
+/** Signals that a virtual machine handles by itself: it ends in order, with a code that looks as if it had been killed. */
+const handled = new Set(['SIGHUP', 'SIGINT', 'SIGTERM'])
+
+/**
+ * The end of a program as its sandbox tells it: a signal is 128 and its number, as in a shell.
+ * @param handlesSignals its runtime ends with such a code by itself
+ */
+export function exitInside(
+  code: number | null,
+  signal: string | null,
+  handlesSignals = false,
+): Pick<Exit, 'code' | 'signal'> {
   const name = code === null ? undefined : signals.get(code - 128)
-  return name ? { code: null, signal: name } : { code, signal }
+  return name && !(handlesSignals && handled.has(name)) ? { code: null, signal: name } : { code, signal }
 }
 
 // Some numbers have two names, and the usual one comes first: SIGABRT, not SIGIOT.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { sourceFiles } from './source-files.ts'
 import type { Machine, Toolchain } from './toolchain.ts'
@@ -51,8 +51,9 @@ export async function findGo(machine: Machine): Promise<{ file: string; version:
   )
 }
 
-/** The file with the function main, wherever it lies; below `cmd` first. */
+/** The file of the module with the function main, wherever it lies; below `cmd` first. */
 function findMain(folder: string): string | undefined {
+  if (!existsSync(join(folder, 'go.mod'))) return undefined
   const programs = sourceFiles(folder, '.go')
     .filter((path) => !path.endsWith('_test.go'))
     .filter((path) => /^package main$[^]*^func main\(\)/m.test(readFileSync(join(folder, path), 'utf8')))

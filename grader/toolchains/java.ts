@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { sourceFiles } from './source-files.ts'
 import type { Machine, Toolchain } from './toolchain.ts'
 
@@ -56,11 +56,12 @@ export async function findJava(
   )
 }
 
-/** The class that says that it is the program: one named like it, else the first. */
+/** The class that says that it is the program: the one that pom.xml names, one named like a program, else the first. */
 function findMain(folder: string): string | undefined {
-  const programs = sourceFiles(folder, '.java')
-    .filter((path) => !/(^|\/)src\/test\//.test(path))
-    .filter((path) => /\bstatic\s+(final\s+)?void\s+main\s*\(/.test(readFileSync(join(folder, path), 'utf8')))
+  const programs = sourceFiles(folder, '.java').filter((path) => {
+    const text = readFileSync(join(folder, path), 'utf8')
+    return /\bstatic\s+(final\s+)?void\s+main\s*\(/.test(text) && isInPlace(path, text)
+  })
   const named = programs.find((path) => /(^|\/)(Main|App|Application|\w+(Main|App|Application))\.java$/.test(path))
   const declared = mainOfPom(folder)
   return (
@@ -68,6 +69,12 @@ function findMain(folder: string): string | undefined {
     named ??
     programs[0]
   )
+}
+
+/** A class lies where its package says, below one of the usual roots: others belong to another project. */
+function isInPlace(path: string, text: string): boolean {
+  const place = /^\s*package\s+([\w.]+)\s*;/m.exec(text)?.[1]?.replaceAll('.', '/') ?? '.'
+  return ['.', 'src', 'src/main/java'].some((root) => join(root, place) === dirname(path))
 }
 
 function mainOfPom(folder: string): string | undefined {

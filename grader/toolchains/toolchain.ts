@@ -7,6 +7,8 @@ export interface Launch {
   args: string[]
   /** Added to the program's environment. */
   env?: Record<string, string>
+  /** Its runtime answers SIGTERM by ending in order with exit code 143, whatever the program does. */
+  handlesSignals?: boolean
 }
 
 /** A language: how a solution in it is recognised, built and started. */

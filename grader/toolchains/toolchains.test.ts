@@ -56,15 +56,18 @@ test.each([
   ],
   [{ 'Main.java': '', 'Store.java': '' }, 'java', 'Main.java'],
   [
-    { 'src/main/java/org/example/TaskCli.java': 'public static void main(String[] args) {}', 'pom.xml': '' },
+    {
+      'src/main/java/org/example/TaskCli.java': 'package org.example;\npublic static void main(String[] args) {}',
+      'pom.xml': '',
+    },
     'java',
     'src/main/java/org/example/TaskCli.java',
   ],
   [
     {
       'pom.xml': '<mainClass>org.example.Other</mainClass>',
-      'src/main/java/org/example/App.java': 'static void main(String[] args) {}',
-      'src/main/java/org/example/Other.java': 'static void main(String[] args) {}',
+      'src/main/java/org/example/App.java': 'package org.example;\nstatic void main(String[] args) {}',
+      'src/main/java/org/example/Other.java': 'package org.example;\nstatic void main(String[] args) {}',
     },
     'java',
     'src/main/java/org/example/Other.java',
@@ -93,6 +96,14 @@ test.each([
   const detected = detectSolution(folder)
   expect(detected.toolchain.id).toBe(id)
   expect(detected.main).toBe(main)
+})
+
+test('a program in a folder below is somebody else’s', async () => {
+  await write({
+    'old/main.go': 'package main\n\nfunc main() {\n}\n',
+    'old/Main.java': 'static void main(String[] args) {}',
+  })
+  expect(() => detectSolution(folder)).toThrow(/no main file was found/)
 })
 
 test('nothing to run says what was looked for', async () => {

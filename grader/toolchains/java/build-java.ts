@@ -37,6 +37,7 @@ export async function buildJava(request: BuildRequest): Promise<Launch> {
     file: runtime.file,
     args: [...machineFlags, '-cp', path.join(delimiter), classOf(folder, main)],
     env: unicode,
+    handlesSignals: true,
   }
 }
 
