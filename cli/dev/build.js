@@ -26,7 +26,7 @@ const services =
   /^grader\/services\/((index|probe|wait-until-ready|run-services|start-own|kafka-client|rabbitmq-management)\.ts|(definitions|native|link)\/)/
 const everywhere = /^grader\/services\/(drivers|default-settings)\.ts/
 const rare =
-  /^(grader\/(author|doctor|batch|ci|services)\/|grader\/isolation\/(bubblewrap|docker|choose|control|limit-words)|grader\/report\/sign|grader\/toolchains\/fill-once|cli\/reporters\/grades\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|ci|doctor|grade|report|run|reset|solution))/
+  /^(grader\/(author|doctor|batch|ci|services)\/|grader\/isolation\/(bubblewrap|docker|choose|control|limit-words)|grader\/report\/sign|grader\/how-to-install|grader\/toolchains\/(fill-once|build-|find-tool|run-tool|read-problems|language-roots|python\/|java\/)|cli\/reporters\/grades\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|ci|doctor|grade|report|run|reset|solution))/
 const groups = [
   { name: 'start', test: (/** @type {string} */ id) => start.test(local(id)) },
   {
