@@ -16,7 +16,7 @@ const start =
 const engine = /^(grader\/engine\/(run-tests|vitest|polling)\.ts|node_modules\/(@vitest|chai)\/)/
 // What only a grading needs; "list" starts without Node's modules for processes and networks.
 const grading =
-  /^(cli\/commands\/(verify|run)\.ts|grader\/(solution|isolation|report)\/|grader\/engine\/(grade-solution|compiled-tests)\.ts|grader\/kit\/(context|evidence|launch-server|recorder|start-ahead|suites\/recognise)\.ts|grader\/index\.ts|grader\/workspace\/run-solution\.ts)/
+  /^(cli\/commands\/(verify|run)\.ts|grader\/(solution|isolation|report)\/|grader\/engine\/(grade-solution|compiled-tests)\.ts|grader\/kit\/(context|evidence|launch-server|recorder|start-ahead|suites\/recognise)\.ts|grader\/index\.ts|grader\/toolchains\/(run-tool|read-problems)\.ts|grader\/workspace\/run-solution\.ts)/
 // Apart from the engine: `test.extend` asks for a runner that collects, so this is loaded with the first test file.
 const kit = /^grader\/kit\//
 // An entry runs when its chunk is loaded: it must be in a chunk of its own.
@@ -26,7 +26,7 @@ const services =
   /^grader\/services\/((index|probe|wait-until-ready|run-services|start-own|kafka-client|rabbitmq-management)\.ts|(definitions|native|link)\/)/
 const everywhere = /^grader\/services\/(drivers|default-settings)\.ts/
 const rare =
-  /^(grader\/(author|doctor|batch|ci|services)\/|grader\/isolation\/(bubblewrap|docker|choose|control|limit-words)|grader\/report\/sign|grader\/how-to-install|grader\/toolchains\/(fill-once|build-|find-tool|run-tool|read-problems|language-roots|python\/|java\/)|cli\/reporters\/grades\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|ci|doctor|grade|report|run|reset|solution))/
+  /^(grader\/(author|doctor|batch|ci|services)\/|grader\/isolation\/(bubblewrap|docker|choose|control|limit-words)|grader\/report\/sign|grader\/how-to-install|grader\/toolchains\/(fill-once|build-|find-tool|language-roots|python\/|java\/)|cli\/reporters\/grades\/|grader\/exercise\/(read-yaml|load-course|load-exercise|build-course)\.ts|grader\/\w+\/schema\.ts|grader\/toolchains\/bundle|grader\/engine\/compile-hidden|cli\/(commands|reporters)\/(author|check|ci|doctor|grade|report|run|reset|solution))/
 const groups = [
   { name: 'start', test: (/** @type {string} */ id) => start.test(local(id)) },
   {
